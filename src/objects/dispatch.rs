@@ -1,0 +1,1 @@
+//! rusoto's requests on a living HTTP stack.

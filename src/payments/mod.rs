@@ -1,0 +1,1 @@
+//! Coin packages as stored; orders and providers come with the money.

@@ -1,0 +1,1 @@
+//! Pages, JSON, hooks and sockets: the only code that knows actix-web and askama.
