@@ -1,0 +1,94 @@
+//! What every handler is given.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::events::{EventFacts, SharedMirror};
+use crate::hub::SharedHub;
+use crate::ids::{Epoch, EventSlug};
+use crate::stream::facts::{StreamReport, StreamStatus};
+
+/// Picture states as reported by the publisher of this process.
+#[derive(Debug, Default)]
+pub struct StreamBoard(Mutex<HashMap<EventSlug, StreamReport>>);
+
+impl StreamBoard {
+    /// Notes a report.
+    pub fn set(&self, event: &EventSlug, report: StreamReport) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(event.clone(), report);
+    }
+
+    /// The last report of this process on an event.
+    #[must_use]
+    pub fn find(&self, event: &EventSlug) -> Option<StreamReport> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(event).cloned()
+    }
+}
+
+/// The parts a handler may use. Shared by all workers.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Effective configuration.
+    pub config: Arc<Config>,
+    /// Events as last known: what pages are rendered from.
+    pub mirror: SharedMirror,
+    /// Rooms of the sockets.
+    pub hub: SharedHub,
+    /// The time.
+    pub clock: SharedClock,
+    /// Picture states of this process's publisher.
+    pub streams: Arc<StreamBoard>,
+}
+
+/// Where an event's playlists are.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Playback {
+    /// Master of the live window; `null` while nothing was ever published.
+    pub master: Option<String>,
+    /// Master of the whole recording so far.
+    pub dvr: Option<String>,
+    /// Finished replays.
+    pub replays: Vec<String>,
+}
+
+impl Site {
+    /// State of an event's picture: this process's publisher knows best, else what the publishing node recorded.
+    #[must_use]
+    pub fn stream_of(&self, event: &EventFacts) -> StreamReport {
+        self.streams.find(&event.slug).unwrap_or_else(|| StreamReport {
+            status: match event.stream.status.as_str() {
+                "live" => StreamStatus::Live,
+                "interrupted" => StreamStatus::Interrupted,
+                "ended" => StreamStatus::Ended,
+                _ => StreamStatus::Offline,
+            },
+            epoch: event.stream.epoch.clone(),
+            since: event.stream.since,
+        })
+    }
+
+    /// Address of the bucket as browsers see it, without a slash at the end.
+    #[must_use]
+    pub fn media_base(&self) -> String {
+        if self.config.objects.public_base_url.is_empty() {
+            format!("{}/media", self.config.server.public_url)
+        } else {
+            self.config.objects.public_base_url.trim_end_matches('/').to_owned()
+        }
+    }
+
+    /// Addresses of an event's playlists under the epoch that is published.
+    #[must_use]
+    pub fn playback_of(&self, event: &EventFacts) -> Playback {
+        let base = self.media_base();
+        let at = |epoch: &Epoch, name: &str| format!("{base}/{}/{epoch}/{name}.m3u8", event.slug);
+        let epoch = self.stream_of(event).epoch;
+        Playback {
+            master: epoch.as_ref().map(|epoch| at(epoch, "master")),
+            dvr: epoch.as_ref().map(|epoch| at(epoch, "dvr")),
+            replays: Vec::new(),
+        }
+    }
+}

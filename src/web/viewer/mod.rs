@@ -1,0 +1,1 @@
+//! Pages for viewers: the askama struct beside its handler.
