@@ -9,6 +9,7 @@ use crate::events::{EventFacts, SharedMirror};
 use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug};
 use crate::stream::facts::{StreamReport, StreamStatus};
+use tokio_util::sync::CancellationToken;
 
 /// Picture states as reported by the publisher of this process.
 #[derive(Debug, Default)]
@@ -40,6 +41,8 @@ pub struct Site {
     pub clock: SharedClock,
     /// Picture states of this process's publisher.
     pub streams: Arc<StreamBoard>,
+    /// Cancelled when the node is about to stop: sockets say "come back".
+    pub draining: CancellationToken,
 }
 
 /// Where an event's playlists are.
