@@ -122,7 +122,7 @@ impl App {
         MirrorKeeper::start(store.clone(), mirror.clone(), &bus, &tracker, stopping.clone());
         wiring::announce(&site, &tracker, stopping.clone());
 
-        let health = Arc::new(HealthBoard::new(node_name(&config.cluster.node)));
+        let health = Arc::new(HealthBoard::new(config.cluster.node_name()));
         wiring::watch_health(&health, &store, publisher.as_ref(), &site, &tracker, stopping.clone()).await;
 
         let stop_within = Duration::from_millis(config.server.shutdown_timeout_ms);
@@ -207,17 +207,6 @@ fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {
     StartError(format!("The server cannot listen on {address} (server.listen): {error}."))
 }
 
-/// The configured name, else the machine's.
-fn node_name(configured: &str) -> String {
-    if !configured.is_empty() {
-        return configured.to_owned();
-    }
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim().to_owned())
-        .ok()
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "node".into())
-}
 
 /// Runs `serve` until SIGTERM or SIGINT. Returns the exit code.
 #[must_use]

@@ -94,7 +94,7 @@ pub fn mount(app: &mut web::ServiceConfig, config: &Config) {
         app.service(resource);
     }
     if config.objects.kind == ObjectsKind::Folder {
-        media::configure(app, config.objects.folder.clone());
+        app.service(media::service(config.objects.folder.clone()));
     }
     app.default_service(web::to(error::no_such_page));
 }

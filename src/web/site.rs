@@ -72,20 +72,10 @@ impl Site {
         })
     }
 
-    /// Address of the bucket as browsers see it, without a slash at the end.
-    #[must_use]
-    pub fn media_base(&self) -> String {
-        if self.config.objects.public_base_url.is_empty() {
-            format!("{}/media", self.config.server.public_url)
-        } else {
-            self.config.objects.public_base_url.trim_end_matches('/').to_owned()
-        }
-    }
-
     /// Addresses of an event's playlists under the epoch that is published.
     #[must_use]
     pub fn playback_of(&self, event: &EventFacts) -> Playback {
-        let base = self.media_base();
+        let base = self.config.media_base_url();
         let at = |epoch: &Epoch, name: &str| format!("{base}/{}/{epoch}/{name}.m3u8", event.slug);
         let epoch = self.stream_of(event).epoch;
         Playback {
