@@ -2,6 +2,8 @@
 
 mod facts;
 mod mirror;
+mod stream_key;
 
 pub use facts::*;
 pub use mirror::{Mirror, SharedMirror};
+pub use stream_key::StreamKeys;
