@@ -1,1 +1,31 @@
-//! Pages for viewers: the askama struct beside its handler.
+//! What a viewer sees: home, event, watch, the legal pages and the pages of refusals.
+//!
+//! Everything is rendered from the mirror's snapshot and the publisher's reports: no request here reaches the
+//! database. A signed-out page is the same bytes for everyone, so shared caches may keep it for two seconds. The
+//! page works before any script has run, except playing video; scripts find their facts in a JSON block, since the
+//! content policy lets nothing inline run. Drafts are not found.
+
+mod dates;
+pub mod event;
+pub mod home;
+pub mod legal;
+mod night;
+mod poster;
+pub mod problem;
+mod shell;
+pub mod watch;
+pub(crate) mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::events::{EventFacts, EventStatus};
+use crate::web::Site;
+
+/// An event that people may see, by the name in the address.
+fn find_shown(site: &Site, slug: &str) -> Option<Arc<EventFacts>> {
+    let slug = slug.parse().ok()?;
+    site.mirror.find(&slug).filter(|event| event.status != EventStatus::Draft)
+}

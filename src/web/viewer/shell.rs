@@ -1,0 +1,112 @@
+//! What every page shares: head, navigation, language switch, footer.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use askama::Template;
+
+use super::problem;
+use crate::config::Config;
+use crate::web::assets;
+use crate::web::i18n::Words;
+
+/// How long shared caches may keep a page of a signed-out viewer.
+const PAGE_CACHE: &str = "public, max-age=2";
+
+/// The frame of a page.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The page's words.
+    pub w: Words,
+    /// The page's title.
+    pub title: String,
+    /// One sentence for search engines and previews.
+    pub description: String,
+    /// Whether search engines may list the page.
+    pub indexed: bool,
+    /// Scheme and host of JSON and sockets where they have a host of their own; empty: the page's origin.
+    pub api: String,
+    path: String,
+    base: String,
+}
+
+impl Shell {
+    /// The frame of the page at `path`.
+    #[must_use]
+    pub fn new(w: Words, config: &Config, path: &str, title: String, description: String) -> Self {
+        let base = site_base(config);
+        Self { w, title, description, indexed: true, api: api_base(config), path: path.to_owned(), base }
+    }
+
+    /// The frame of a page that stands at no address of its own.
+    #[must_use]
+    pub fn unlisted(w: Words, title: String, description: String) -> Self {
+        Self { w, title, description, indexed: false, api: String::new(), path: "/".to_owned(), base: String::new() }
+    }
+
+    /// The address of a browser file.
+    #[must_use]
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// This page in this language, absolute.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        format!("{}{}", self.base, self.w.href(&self.path))
+    }
+
+    /// This page in the other language, absolute.
+    #[must_use]
+    pub fn alternate(&self) -> String {
+        format!("{}{}", self.base, self.w.other().href(&self.path))
+    }
+
+    /// This page without a language of its own, absolute.
+    #[must_use]
+    pub fn neutral(&self) -> String {
+        format!("{}{}", self.base, self.path)
+    }
+
+    /// This page in the other language, from here.
+    #[must_use]
+    pub fn switch(&self) -> String {
+        self.w.other().href(&self.path)
+    }
+}
+
+/// Scheme and host of the viewers' pages, without a slash at the end.
+fn site_base(config: &Config) -> String {
+    on_host(config, &config.hosts.site).unwrap_or_else(|| config.server.public_url.trim_end_matches('/').to_owned())
+}
+
+/// Scheme and host of JSON and sockets where they have a host of their own.
+fn api_base(config: &Config) -> String {
+    on_host(config, &config.hosts.api).unwrap_or_default()
+}
+
+/// A configured host under the public address's scheme.
+fn on_host(config: &Config, host: &str) -> Option<String> {
+    let (scheme, _) = config.server.public_url.split_once("://")?;
+    (!host.is_empty()).then(|| format!("{scheme}://{host}"))
+}
+
+/// A page that shared caches may keep for two seconds.
+pub fn respond(page: &impl Template, w: Words) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((header::CACHE_CONTROL, PAGE_CACHE));
+    send(page, answer, w)
+}
+
+/// Renders a page into an answer. A page that cannot be rendered is a bug: it is logged, and the reader is told.
+pub fn send(page: &impl Template, mut answer: HttpResponseBuilder, w: Words) -> HttpResponse {
+    match page.render() {
+        Ok(body) => answer
+            .insert_header((header::CONTENT_LANGUAGE, w.tag()))
+            .content_type("text/html; charset=utf-8")
+            .body(body),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            problem::plain()
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Where an event is watched: the player, the card, polls and the milestone ladder.
+//!
+//! The player's facts stand in a JSON block: where the playlists are, which nodes may be asked, and its words.
+//! Everything is open until the gate exists.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Serialize;
+
+use super::night::Night;
+use super::shell::{Shell, respond};
+use super::words::{SAID_BY_SCRIPTS, said};
+use super::{find_shown, problem};
+use crate::events::EventFacts;
+use crate::web::Site;
+use crate::web::i18n::Words;
+use crate::web::site::Playback;
+
+#[derive(Template)]
+#[template(path = "viewer/watch.html")]
+struct Watch {
+    shell: Shell,
+    night: Night,
+    polls: Vec<Poll>,
+    rungs: Vec<Rung>,
+    /// The player's facts, JSON fit for a script element.
+    facts: String,
+}
+
+/// A question as stored, for looking at.
+struct Poll {
+    question: String,
+    open: bool,
+    options: Vec<String>,
+}
+
+/// A step of the ladder.
+struct Rung {
+    coins: String,
+    title: String,
+}
+
+/// What the player is told by the page.
+#[derive(Serialize)]
+struct Facts<'a> {
+    slug: &'a str,
+    title: &'a str,
+    phase: &'static str,
+    starts_at_ms: i64,
+    playback: Playback,
+    /// The API's own address; empty: the page's origin.
+    api: &'a str,
+    nodes: &'a [String],
+    probe_timeout_ms: u64,
+    spread_window_ms: u64,
+    words: serde_json::Map<String, serde_json::Value>,
+}
+
+/// `GET /watch/{slug}`
+pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<String>) -> HttpResponse {
+    let w = Words::of_query(req.query_string(), site.config.locale.default);
+    let Some(event) = find_shown(&site, &slug) else {
+        return problem::page(StatusCode::NOT_FOUND, w.language(), None);
+    };
+    let night = Night::new(&site, &event, w);
+    let title = w.with("watch-title", "title", &night.title);
+    let description = w.fill("event-description", &[("title", &night.title), ("date", &night.when.long)]);
+    let shell = Shell::new(w, &site.config, &format!("/watch/{}", event.slug), title, description);
+    let facts = Facts {
+        slug: event.slug.as_str(),
+        title: &event.title,
+        phase: night.phase.as_str(),
+        starts_at_ms: night.when.ms,
+        playback: site.playback_of(&event),
+        api: &shell.api,
+        nodes: &site.config.cluster.nodes,
+        probe_timeout_ms: site.config.cluster.probe_timeout_ms,
+        spread_window_ms: site.config.cluster.spread_window_ms,
+        words: said(SAID_BY_SCRIPTS, w),
+    };
+    // `<` is the only byte that could end a script element early.
+    let facts = serde_json::to_string(&facts).unwrap_or_default().replace('<', "\\u003c");
+    respond(&Watch { shell, night, polls: polls_of(&event), rungs: rungs_of(&event), facts }, w)
+}
+
+fn polls_of(event: &EventFacts) -> Vec<Poll> {
+    event
+        .polls
+        .iter()
+        .filter(|poll| poll.status != "draft")
+        .map(|poll| Poll {
+            question: poll.question.clone(),
+            open: poll.status == "open",
+            options: poll.options.iter().map(|option| option.label.clone()).collect(),
+        })
+        .collect()
+}
+
+fn rungs_of(event: &EventFacts) -> Vec<Rung> {
+    event
+        .milestones
+        .iter()
+        .map(|milestone| Rung { coins: milestone.coins.to_string(), title: milestone.title.clone() })
+        .collect()
+}

@@ -1,0 +1,68 @@
+# Home
+home-title = Live fights
+home-description = Watch fights live on your phone: schedule, fight cards, live broadcast and replays.
+home-next = Next event
+home-upcoming = Coming up
+home-past = Replays
+home-past-none = Not recorded
+home-empty-title = No event is scheduled yet
+home-empty-text = The next event will appear here as soon as it is announced.
+home-bouts = { $count } fights
+
+# Event page
+event-description = { $title }, { $date }. Fight card and live broadcast.
+event-card = Fight card
+event-card-empty = The fight card has not been announced yet.
+event-open-note = Coins are not on sale yet. Every fight of this event can be watched without paying.
+event-starts = Starts
+event-main = Closing fight
+
+# Watch page
+watch-title = Watch { $title }
+watch-player = Broadcast player
+watch-noscript = Video needs JavaScript. Turn JavaScript on, then reload this page.
+watch-strip = Tonight’s fights
+watch-details = Fight card and date
+watch-polls = Polls
+watch-polls-open = Open
+watch-polls-closed = Closed
+watch-milestones = Support goals
+watch-rail = About this event
+
+# Problems
+problem-back = Back to home
+problem-incident = Incident code: { $incident }
+problem-403-title = This page is not for you
+problem-403-text = This request is not allowed. Open the page from a link on the home page.
+problem-404-title = Page not found
+problem-404-text = The address is wrong or the event is gone. Check the link.
+problem-429-title = Too many requests
+problem-429-text = Wait a moment, then try again.
+problem-500-title = Something broke on our server
+problem-500-text = We have made a note of it. Try again in a moment.
+problem-503-title = The server is busy
+problem-503-text = Wait a few seconds, then reload this page.
+
+# Privacy
+privacy-title = Privacy policy
+privacy-intro = Watching needs no account. This page tells what is recorded all the same.
+privacy-kept-title = What we record
+privacy-kept-text = The server records the IP address, the page asked for and the time, to keep the broadcast running and to hold off abuse. We use no ads and no trackers.
+privacy-device-title = What is kept on your device
+privacy-device-text = The player keeps volume and mute in your browser. No cookie is set for watching. You can delete them in your browser’s settings.
+privacy-shared-title = Others
+privacy-shared-text = Video is delivered by object storage and a content delivery network. Their providers see the IP address of the device that asks for video.
+privacy-rights-title = Your rights
+privacy-rights-text = Under Indonesia’s personal data protection law (UU 27/2022) you may ask for information, a copy, correction and deletion of data about you. Contact the event’s organiser.
+
+# Terms
+terms-title = Terms and conditions
+terms-intro = By watching you agree to the following.
+terms-watching-title = Watching
+terms-watching-text = At present every fight can be watched without paying. The broadcast is for your own viewing only.
+terms-coins-title = Coins
+terms-coins-text = Coins are not on sale yet. Prices in coins on the fight card are for information and are not charged yet.
+terms-recording-title = Recording
+terms-recording-text = Recording, rebroadcasting or sharing the broadcast without the organiser’s written permission is not allowed.
+terms-stream-title = Interruptions
+terms-stream-text = The broadcast can be interrupted by networks or equipment. The player reconnects by itself as soon as the picture is back.
