@@ -21,7 +21,7 @@ use crate::events::{Mirror, MirrorKeeper, SharedMirror, StreamKeys, mirror_path}
 use crate::hub::Hub;
 use crate::ids::{SharedRandom, SystemRandom};
 use crate::ingest::hook::HookLimits;
-use crate::ingest::{Door, DoorParts};
+use crate::ingest::door::{self, Door};
 use crate::objects;
 use crate::store::{SchemaState, Store};
 use crate::stream::encoder::Encoders;
@@ -102,18 +102,15 @@ impl App {
 
         let encoders =
             Encoders::new(config.encoder.clone(), config.uploader.hls_dir.clone(), clock.clone(), random.clone());
-        let keys = Arc::new(StreamKeys::new(&secret, mirror.clone()));
+        let keys = StreamKeys::new(&secret, mirror.clone());
         let door = if config.ingest.enabled {
-            let parts = DoorParts {
+            let parts = door::Parts {
                 config: config.ingest.clone(),
                 keys: keys.clone(),
                 mirror: mirror.clone(),
                 feeds: Arc::new(encoders.clone()),
             };
-            let door = Door::start(parts).await.map_err(|error| {
-                StartError(format!("The RTMP door cannot listen on {} (ingest.listen): {error}.", config.ingest.listen))
-            })?;
-            Some(door)
+            Some(Door::start(parts).map_err(StartError::new)?)
         } else {
             None
         };
@@ -126,7 +123,7 @@ impl App {
         wiring::watch_health(&health, &store, publisher.as_ref(), &site, &tracker, stopping.clone()).await;
 
         let stop_within = Duration::from_millis(config.server.shutdown_timeout_ms);
-        let parts = Parts { site, health: health.clone(), hook: HookParts { keys, limits: Arc::new(HookLimits::new()) } };
+        let parts = Parts { site, health: health.clone(), hook: HookParts { keys, limits: Arc::new(HookLimits::default()) } };
         let server = Server::start(config.server.listen, parts, stop_within, &tracker)
             .map_err(|error| listen_error(config.server.listen, &error))?;
         tracing::info!(address = %server.address(), public_url = config.server.public_url, "serving");

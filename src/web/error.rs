@@ -6,7 +6,8 @@ use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
-use super::{Site, i18n, viewer};
+use super::i18n::Words;
+use super::{Site, viewer};
 
 /// A refusal in JSON: `{"error":{"code","message","incident"}}`.
 #[derive(Clone, Debug)]
@@ -73,7 +74,8 @@ pub fn answer(req: &HttpRequest, site: &Site, problem: &Problem) -> HttpResponse
     if wants_json(req) {
         problem.error_response()
     } else {
-        viewer::problem::page(problem.status, i18n::language_of(req, site), None)
+        let words = Words::of_query(req.query_string(), site.config.locale.default);
+        viewer::problem::page(problem.status, words.language(), None)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::web::{Site, client};
 #[derive(Clone, Debug)]
 pub struct HookParts {
     /// Keys of the events.
-    pub keys: Arc<StreamKeys>,
+    pub keys: StreamKeys,
     /// Failures counted by address.
     pub limits: Arc<HookLimits>,
 }
