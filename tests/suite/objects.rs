@@ -12,10 +12,10 @@ use bakuhantam::objects::{
 use bytes::Bytes;
 
 use crate::harness::http;
-use crate::harness::until;
 use crate::harness::s3::S3Server;
 use crate::harness::s3_proxy::{HttpFault, S3Proxy};
 use crate::harness::tcp_proxy::TcpProxy;
+use crate::harness::until;
 
 /// A segment's usual size: larger than any socket buffer on the way.
 const SEGMENT_BYTES: usize = 750_000;
@@ -33,11 +33,7 @@ fn segment_bytes() -> Bytes {
 }
 
 fn short() -> Timeouts {
-    Timeouts {
-        connect: Duration::from_millis(500),
-        idle: Duration::from_millis(1_500),
-        total: Duration::from_secs(15),
-    }
+    Timeouts { connect: Duration::from_millis(500), idle: Duration::from_millis(1_500), total: Duration::from_secs(15) }
 }
 
 fn s3(section: &config::S3) -> SharedObjects {
@@ -65,7 +61,10 @@ async fn whole_life(store: &dyn ObjectStore) {
     }
     assert_eq!(store.put(&live, body("third"), PutIf::Absent).await.expect("put"), PutDone::AlreadyThere);
     assert_eq!(store.get(&live).await.expect("get"), Some(body("#EXTM3U\nsecond")));
-    assert_eq!(store.head(&live).await.expect("head").expect("there").cache_control.as_deref(), Some("public, max-age=1"));
+    assert_eq!(
+        store.head(&live).await.expect("head").expect("there").cache_control.as_deref(),
+        Some("public, max-age=1")
+    );
 
     store.put(&key("night/empty.ts"), Bytes::new(), PutIf::Always).await.expect("put");
     assert_eq!(store.get(&key("night/empty.ts")).await.expect("get"), Some(Bytes::new()));

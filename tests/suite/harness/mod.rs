@@ -44,7 +44,10 @@ pub fn until_blocking<T>(what: &str, deadline: Duration, mut look: impl FnMut() 
 /// A program the tests need, by name; panics with the way to get it.
 pub fn program(name: &str, what: &str) -> Command {
     let found = Command::new("sh").args(["-c", "command -v \"$0\"", name]).output().expect("sh runs");
-    assert!(found.status.success(), "{what} is missing ({name} is not on PATH): run the tests by `make test`, which installs it");
+    assert!(
+        found.status.success(),
+        "{what} is missing ({name} is not on PATH): run the tests by `make test`, which installs it"
+    );
     // Dies with the test process, also when that is killed.
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--", name]);
@@ -53,8 +56,9 @@ pub fn program(name: &str, what: &str) -> Command {
 
 /// A variable set by `make test`; panics with the way to get it.
 pub fn from_make_test(variable: &str, what: &str) -> String {
-    find_variable(variable)
-        .unwrap_or_else(|| panic!("{what} is missing ({variable} is not set): run the tests by `make test`, which starts it"))
+    find_variable(variable).unwrap_or_else(|| {
+        panic!("{what} is missing ({variable} is not set): run the tests by `make test`, which starts it")
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the harness is told by `make test` what it has started")]
@@ -64,6 +68,7 @@ pub fn find_variable(variable: &str) -> Option<String> {
 
 /// Sends a signal to one process we started.
 pub fn signal(pid: u32, name: &str) {
-    let sent = Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", name, &pid.to_string()]).output().expect("sh runs");
+    let sent =
+        Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", name, &pid.to_string()]).output().expect("sh runs");
     drop(sent);
 }

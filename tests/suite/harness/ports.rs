@@ -21,7 +21,9 @@ pub fn free() -> u16 {
     for port in (start..=LAST).chain(FIRST..start) {
         let path = folder.join(port.to_string());
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).expect("a port lock");
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+            && TcpListener::bind(("127.0.0.1", port)).is_ok()
+        {
             held.push(file);
             return port;
         }

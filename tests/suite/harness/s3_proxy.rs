@@ -207,9 +207,11 @@ async fn forward(
         Some(HttpFault::Delay(time)) => tokio::time::sleep(time).await,
         _ => {}
     }
-    let mut out = hyper::Request::builder()
-        .method(method.as_str())
-        .uri(format!("http://{}{}", shared.to, request.uri().path_and_query().expect("a path")));
+    let mut out = hyper::Request::builder().method(method.as_str()).uri(format!(
+        "http://{}{}",
+        shared.to,
+        request.uri().path_and_query().expect("a path")
+    ));
     for (name, value) in request.headers() {
         out = out.header(name.as_str(), value.as_bytes());
     }
