@@ -22,7 +22,7 @@ pub struct Args {
     event: String,
 
     /// What to encode: a file, an address (srt, rtmp, rtsp, http, udp …), or - for MPEG-TS on standard input. To
-    /// listen for SRT: srt://0.0.0.0:9000?mode=listener&passphrase=…
+    /// listen for SRT: `srt://0.0.0.0:9000?mode=listener&passphrase=…`
     #[arg(long, value_name = "URL")]
     input: String,
 
@@ -39,7 +39,7 @@ pub fn run(args: Args, loaded: &Loaded) -> u8 {
         .enable_all()
         .build()
         .map_err(|error| Refusal(format!("no event loop can be made: {error}")))
-        .and_then(|runtime| runtime.block_on(transcode(&args, loaded)));
+        .and_then(|runtime| runtime.block_on(transcode(args, loaded)));
     match done {
         Ok(()) => 0,
         Err(refusal) => {
@@ -49,16 +49,20 @@ pub fn run(args: Args, loaded: &Loaded) -> u8 {
     }
 }
 
-async fn transcode(args: &Args, loaded: &Loaded) -> Result<(), Refusal> {
-    let event: EventSlug = args.event.parse().map_err(|error| Refusal(format!("--event: {error}")))?;
-    let input = Input::parse(&args.input)?;
-    if args.input == "-" && !args.print && std::io::stdin().is_terminal() {
-        return Err(Refusal("--input - reads MPEG-TS from standard input, which is a terminal: pipe the stream in".into()));
+async fn transcode(args: Args, loaded: &Loaded) -> Result<(), Refusal> {
+    let Args { event, input: address, print } = args;
+    let event: EventSlug = event.parse().map_err(|error| Refusal(format!("--event: {error}")))?;
+    let input = Input::parse(&address)?;
+    if address == "-" && !print && std::io::stdin().is_terminal() {
+        return Err(Refusal(
+            "--input - reads MPEG-TS from standard input, which is a terminal: pipe the stream in".into(),
+        ));
     }
     let config = &loaded.config;
     let random = Arc::new(SystemRandom::default());
-    let encoders = Encoders::new(config.encoder.clone(), config.uploader.hls_dir.clone(), Arc::new(SystemClock), random);
-    if args.print {
+    let encoders =
+        Encoders::new(config.encoder.clone(), config.uploader.hls_dir.clone(), Arc::new(SystemClock), random);
+    if print {
         let command = encoders.command(&event, &input).await?;
         write(&mut std::io::stdout().lock(), command);
         return Ok(());

@@ -233,8 +233,12 @@ impl<'a> Watch<'a> {
         }
     }
 
-    async fn drain<O, E>(&mut self, out: &mut Option<Split<BufReader<O>>>, err: &mut Option<Split<BufReader<E>>>, input: &Input)
-    where
+    async fn drain<O, E>(
+        &mut self,
+        out: &mut Option<Split<BufReader<O>>>,
+        err: &mut Option<Split<BufReader<E>>>,
+        input: &Input,
+    ) where
         O: AsyncRead + Unpin,
         E: AsyncRead + Unpin,
     {

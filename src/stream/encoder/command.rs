@@ -90,7 +90,16 @@ impl fmt::Debug for CommandLine {
 /// `word` as a POSIX shell reads it back.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&b);
-    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// `[s0][s1][s2]`
+fn pads(name: &str, count: usize) -> String {
+    (0..count).map(|n| format!("[{name}{n}]")).collect::<Vec<_>>().concat()
 }
 
 /// The rungs as FFmpeg's options.
@@ -101,16 +110,15 @@ impl Ladder<'_> {
     /// with square pixels. The size is fitted by display ratio, rounded to even, so that 16:9 fills the frame whole.
     fn pictures(&self) -> String {
         let rungs = &self.0.renditions;
-        let splits: String = (0..rungs.len()).map(|n| format!("[s{n}]")).collect();
-        let mut graph = format!("[0:v:0]yadif=deint=interlaced,split={}{splits}", rungs.len());
-        for (n, rung) in rungs.iter().enumerate() {
+        let split = format!("[0:v:0]yadif=deint=interlaced,split={}{}", rungs.len(), pads("s", rungs.len()));
+        let branches = rungs.iter().enumerate().map(|(n, rung)| {
             let (w, h, fps) = (rung.width(), rung.height, rung.fps);
-            graph.push_str(&format!(
-                ";[s{n}]fps={fps},scale=w='trunc(min({w},{h}*dar)/2+0.5)*2':h='trunc(min({h},{w}/dar)/2+0.5)*2',\
+            format!(
+                "[s{n}]fps={fps},scale=w='trunc(min({w},{h}*dar)/2+0.5)*2':h='trunc(min({h},{w}/dar)/2+0.5)*2',\
                  pad={w}:{h}:-1:-1,setsar=1,format=yuv420p[v{n}]"
-            ));
-        }
-        graph
+            )
+        });
+        std::iter::once(split).chain(branches).collect::<Vec<_>>().join(";")
     }
 
     /// One resampling, one sound track per rung; late sound begins with the picture, holes are filled with silence.
@@ -120,7 +128,7 @@ impl Ladder<'_> {
             Sound::Own => "[0:a:0]",
             Sound::Silence => "[1:a:0]",
         };
-        let outs: String = (0..count).map(|n| format!("[a{n}]")).collect();
+        let outs = pads("a", count);
         format!("{source}aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo,asplit={count}{outs}")
     }
 

@@ -158,7 +158,8 @@ enum Closed {
 
 impl Drive {
     async fn run(self, run: RunId, folder: PathBuf, mut queue: mpsc::UnboundedReceiver<Piece>) {
-        let end = self.encode(run, folder, &mut queue).await;
+        let end = self.encode(run.clone(), folder, &mut queue).await;
+        folder::remove_if_empty(&self.shared, &self.event, &run).await;
         // Waiting pushers are woken, and what is queued gives its room back.
         self.told.send_replace(State::Over(end));
         drop(queue);
@@ -282,9 +283,10 @@ impl Pipe<'_> {
     async fn write(&mut self, mut stdin: ChildStdin) -> Closed {
         loop {
             let looked_at = !self.first.is_empty();
-            let piece = match self.first.pop_front() {
-                Some(piece) => piece,
-                None => tokio::select! {
+            let piece = if let Some(piece) = self.first.pop_front() {
+                piece
+            } else {
+                tokio::select! {
                     biased;
                     () = self.stop.cancelled() => return Closed::Draining,
                     () = self.gone.cancelled() => return Closed::Broken,
@@ -292,7 +294,7 @@ impl Pipe<'_> {
                         Some(piece) => piece,
                         None => return Closed::Finished,
                     },
-                },
+                }
             };
             if self.sound == Sound::Silence && !looked_at {
                 self.look.take(&piece.bytes);

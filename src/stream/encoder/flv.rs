@@ -124,7 +124,9 @@ impl Look {
         let long = |span: Span, limit: u32| span.last.saturating_sub(span.first) >= limit;
         match (self.picture, self.sound) {
             _ if self.strange => Some(Verdict::Both { late: false }),
-            (Some(picture), Some(sound)) => Some(Verdict::Both { late: sound.first.saturating_sub(picture.first) > LATE_MS }),
+            (Some(picture), Some(sound)) => {
+                Some(Verdict::Both { late: sound.first.saturating_sub(picture.first) > LATE_MS })
+            }
             (Some(picture), None) if long(picture, SOUND_WITHIN_MS) => Some(Verdict::Silent),
             (None, Some(sound)) if long(sound, PICTURE_WITHIN_MS) => Some(Verdict::NoPicture),
             _ if self.seen > LOOK_BYTES_MAX => Some(self.last_word()),

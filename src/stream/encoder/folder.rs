@@ -40,6 +40,16 @@ pub(super) async fn make(shared: &Shared, event: &EventSlug) -> io::Result<(RunI
     Ok((run, folder))
 }
 
+/// Takes a run's folders away again where nothing was written into them.
+pub(super) async fn remove_if_empty(shared: &Shared, event: &EventSlug, run: &RunId) {
+    let folder = of(&shared.hls_dir, event, run);
+    let rungs = shared.config.renditions.iter().map(|rendition| folder.join(rendition.name.as_str()));
+    for empty in rungs.chain([folder.clone()]) {
+        // Refused by the system where a file is in it: then it stays.
+        drop(tokio::fs::remove_dir(empty).await);
+    }
+}
+
 async fn newest_run(event_dir: &Path) -> Option<RunId> {
     let mut entries = tokio::fs::read_dir(event_dir).await.ok()?;
     let mut newest: Option<RunId> = None;

@@ -12,8 +12,18 @@ const SCHEMES: [&str; 10] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "http", "h
 
 /// Query keys whose values may be shown.
 const HARMLESS: [&str; 12] = [
-    "mode", "latency", "rcvlatency", "peerlatency", "timeout", "connect_timeout", "listen_timeout", "listen", "transtype",
-    "pkt_size", "pbkeylen", "localport",
+    "mode",
+    "latency",
+    "rcvlatency",
+    "peerlatency",
+    "timeout",
+    "connect_timeout",
+    "listen_timeout",
+    "listen",
+    "transtype",
+    "pkt_size",
+    "pbkeylen",
+    "localport",
 ];
 
 /// SRT's receive latency where the address names none, in microseconds: HLS viewers are seconds behind anyway, and
@@ -23,7 +33,7 @@ const SRT_LATENCY_US: &str = "1000000";
 /// Longest read without a byte, in microseconds, where the protocol knows such a limit.
 const READ_TIMEOUT_US: &str = "10000000";
 
-/// SRT's own limits of a passphrase, in characters (SRTO_PASSPHRASE).
+/// SRT's own limits of a passphrase, in characters (`SRTO_PASSPHRASE`).
 const PASSPHRASE_LEN: std::ops::RangeInclusive<usize> = 10..=79;
 
 /// An input, checked, with what must not be printed set apart.
@@ -92,8 +102,8 @@ impl Input {
         Self { analyze_us: Some(analyze_us.to_string()), ..Self::plain(Kind::Feed, "pipe:0", "the feed") }
     }
 
-    pub(super) fn drawn(graph: String) -> Self {
-        Self::plain(Kind::Drawn, &graph, "the test picture")
+    pub(super) fn drawn(graph: &str) -> Self {
+        Self::plain(Kind::Drawn, graph, "the test picture")
     }
 
     /// The input as it may be printed and logged.
@@ -118,7 +128,9 @@ impl Input {
         match found {
             Ok(meta) if meta.is_dir() => Err(Refusal::new(format!("{path} is a folder: name a video file"))),
             Ok(_) => Ok(Self::plain(Kind::File, &format!("file:{path}"), path)),
-            Err(error) => Err(Refusal::new(format!("the input file {path} cannot be read ({error}): name a video file"))),
+            Err(error) => {
+                Err(Refusal::new(format!("the input file {path} cannot be read ({error}): name a video file")))
+            }
         }
     }
 
@@ -134,14 +146,13 @@ impl Input {
         let mut passphrase = None;
         let mut listens = false;
         let mut kept: Vec<String> = Vec::new();
-        let mut shown: Vec<String> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             match (key, value) {
                 ("passphrase", _) => {
-                    passphrase = Some(checked_passphrase(value)?);
-                    secrets.extend([value.to_owned(), checked_passphrase(value)?]);
-                    shown.push("passphrase=***".into());
+                    let plain = checked_passphrase(value)?;
+                    secrets.extend([value.to_owned(), plain.clone()]);
+                    passphrase = Some(plain);
                     continue;
                 }
                 ("mode", "listener") => listens = true,
@@ -155,7 +166,6 @@ impl Input {
                 secrets.push(value.to_owned());
             }
             kept.push(pair.to_owned());
-            shown.push(masked_pair(key, value));
         }
         let has = |key: &str| query.split('&').any(|pair| pair.split('=').next() == Some(key));
         if !has("latency") && !has("rcvlatency") {
@@ -164,11 +174,15 @@ impl Input {
         if !has("timeout") {
             kept.push(format!("timeout={READ_TIMEOUT_US}"));
         }
-        let tail = if shown.is_empty() { String::new() } else { format!("?{}", shown.join("&")) };
+        let shown: Vec<String> = kept
+            .iter()
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(k, v)| masked_pair(k, v))
+            .collect();
         Ok(Self {
             kind: if listens { Kind::Listener } else { Kind::Address },
             address: format!("srt://{place}?{}", kept.join("&")),
-            shown: format!("srt://{place}{tail}"),
+            shown: format!("srt://{place}?{}", shown.join("&")),
             passphrase,
             secrets,
             analyze_us: None,
@@ -194,9 +208,11 @@ impl Input {
                 secrets.push(name.to_owned());
             }
             let name = if keyed { "***" } else { name };
-            shown.push_str(&if folder.is_empty() { format!("/{name}") } else { format!("/{folder}/{name}") });
+            let folder = if folder.is_empty() { String::new() } else { format!("/{folder}") };
+            shown.extend([folder.as_str(), "/", name]);
         }
-        let pairs: Vec<_> = query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, ""))).collect();
+        let pairs: Vec<_> =
+            query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, ""))).collect();
         for (place, (key, value)) in pairs.iter().enumerate() {
             shown.push(if place == 0 { '?' } else { '&' });
             shown.push_str(&masked_pair(key, value));
@@ -220,7 +236,9 @@ impl Input {
         }
         if self.address.starts_with("rtsp") {
             args.extend(["-rtsp_transport", "tcp", "-timeout", READ_TIMEOUT_US]);
-        } else if self.address.starts_with("rtmp") || self.address.starts_with("http") || self.address.starts_with("tcp")
+        } else if self.address.starts_with("rtmp")
+            || self.address.starts_with("http")
+            || self.address.starts_with("tcp")
         {
             args.extend(["-rw_timeout", READ_TIMEOUT_US]);
         }

@@ -85,7 +85,10 @@ pub(super) struct Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Encoders").field("hls_dir", &self.hls_dir).field("running", &self.tracker.len()).finish()
+        f.debug_struct("Shared")
+            .field("hls_dir", &self.hls_dir)
+            .field("running", &self.tracker.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -121,9 +121,33 @@ pub(super) fn try_ladder(encoder: &config::Encoder) -> Result<usize, Refusal> {
         let rates = [rung.bitrate_kbps, rung.maxrate_kbps, rung.bufsize_kbps].map(|kbps| format!("{kbps}k"));
         let [bitrate, maxrate, bufsize] = rates.each_ref().map(String::as_str);
         let args = [
-            "-hide_banner", "-nostdin", "-v", "error", "-f", "lavfi", "-i", &source, "-c:v", "libx264", "-preset",
-            &encoder.preset, "-profile:v", "high", "-level:v", &rung.level, "-b:v", bitrate, "-maxrate:v", maxrate,
-            "-bufsize:v", bufsize, "-pix_fmt", "yuv420p", "-f", "null", "-",
+            "-hide_banner",
+            "-nostdin",
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            &source,
+            "-c:v",
+            "libx264",
+            "-preset",
+            &encoder.preset,
+            "-profile:v",
+            "high",
+            "-level:v",
+            &rung.level,
+            "-b:v",
+            bitrate,
+            "-maxrate:v",
+            maxrate,
+            "-bufsize:v",
+            bufsize,
+            "-pix_fmt",
+            "yuv420p",
+            "-f",
+            "null",
+            "-",
         ];
         ask(&encoder.ffmpeg, &args).map_err(|_| {
             Refusal::new(format!(

@@ -11,7 +11,7 @@ use super::backoff::Backoff;
 use super::command::Sound;
 use super::input::{Input, Kind};
 use super::said::Fault;
-use super::{Refusal, Shared};
+use super::{Refusal, Shared, folder};
 use crate::ids::EventSlug;
 
 /// A listener that is away for longer than this makes publishers give up.
@@ -51,7 +51,12 @@ async fn rounds(
         let ended = match attend::start(shared, event, input, sound).await {
             Ok(started) => {
                 was_started = true;
-                attend::attend(started, event, input, ending, &Arc::new(AtomicU64::new(0))).await
+                let run = started.run.clone();
+                let ended = attend::attend(started, event, input, ending, &Arc::new(AtomicU64::new(0))).await;
+                if ended.gave.is_zero() {
+                    folder::remove_if_empty(shared, event, &run).await;
+                }
+                ended
             }
             Err(refusal) if !was_started => return Err(refusal),
             // What worked a minute ago may work again: a full disk, a package being upgraded.

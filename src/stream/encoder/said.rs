@@ -39,7 +39,10 @@ impl Fault {
             (&["does not contain any stream"], Self::NoPicture),
             (&["Address already in use", "Cannot assign requested address"], Self::PortTaken),
             (&["BADSECRET", "Incorrect passphrase", "incorrect passphrase"], Self::WrongPassphrase),
-            (&["401 Unauthorized", "403 Forbidden", "authorization failed", "Server error: Not allowed"], Self::Refused),
+            (
+                &["401 Unauthorized", "403 Forbidden", "authorization failed", "Server error: Not allowed"],
+                Self::Refused,
+            ),
             (
                 &["Connection refused", "timed out", "Failed to resolve", "No route to host", "Network is unreachable"],
                 Self::Unreachable,
@@ -51,7 +54,13 @@ impl Fault {
         ];
         let fault = known.iter().find(|(parts, _)| parts.iter().any(|part| has(part))).map(|(_, fault)| *fault);
         fault.or_else(|| {
-            let option = ["Unrecognized option", "Unknown encoder", "Error setting option", "Invalid argument", "Undefined constant"];
+            let option = [
+                "Unrecognized option",
+                "Unknown encoder",
+                "Error setting option",
+                "Invalid argument",
+                "Undefined constant",
+            ];
             option.iter().any(|part| has(part)).then_some(Self::BadOption)
         })
     }
@@ -111,7 +120,12 @@ impl Listener {
         if text.is_empty() {
             return;
         }
-        let text = input.mask(&text);
+        let mut text = input.mask(&text);
+        let fault = if level == Level::Info { None } else { Fault::of(&text) };
+        if matches!(fault, Some(Fault::NoSound | Fault::NoPicture)) {
+            // FFmpeg repeats the whole filter graph here.
+            text = fault.map_or(text, |fault| fault.words().to_owned());
+        }
         let (event, run) = (self.event.clone(), self.run.clone());
         match level {
             Level::Info => tracing::debug!(%event, %run, "FFmpeg: {text}"),
@@ -120,7 +134,7 @@ impl Listener {
             Level::Warning | Level::Error => tracing::debug!(%event, %run, "FFmpeg: {text}"),
         }
         if level != Level::Info {
-            if let Some(fault) = Fault::of(&text).filter(|fault| !self.faults.contains(fault)) {
+            if let Some(fault) = fault.filter(|fault| !self.faults.contains(fault)) {
                 self.faults.push(fault);
                 if fault == Fault::DiskFull {
                     tracing::error!(%event, %run, "{}", fault.words());

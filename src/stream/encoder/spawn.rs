@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// The thread that starts children. The parent death signal is sent when the *thread* that started a child ends
-/// (prctl(2), PR_SET_PDEATHSIG), and a runtime's threads come and go: so all children are started here.
+/// (prctl(2), `PR_SET_PDEATHSIG`), and a runtime's threads come and go: so all children are started here.
 #[derive(Clone, Debug)]
 pub(super) struct Spawner {
     jobs: Option<mpsc::Sender<Job>>,

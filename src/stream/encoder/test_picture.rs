@@ -35,12 +35,13 @@ impl TestPicture {
             let font = if program::has_filter(&ffmpeg, "drawtext") == Ok(true) { find_font() } else { None };
             graph(&words, font.as_deref(), fps)
         });
-        let drawn = drawn.await.map_err(|_| Refusal::new("the test picture was not drawn: the server is shutting down"))?;
+        let drawn =
+            drawn.await.map_err(|_| Refusal::new("the test picture was not drawn: the server is shutting down"))?;
         let stop = CancellationToken::new();
         let (encoders, event, token) = (encoders.clone(), event.clone(), stop.clone());
         let shared = std::sync::Arc::clone(&encoders.shared);
         shared.tracker.spawn(async move {
-            let input = Input::drawn(drawn);
+            let input = Input::drawn(&drawn);
             while let Err(refusal) = encoders.pull(&event, &input, &token).await {
                 tracing::warn!(%event, "the test picture is tried again: {refusal}");
                 tokio::select! {
@@ -79,10 +80,7 @@ pub(super) fn graph(title: &str, font: Option<&Path>, fps: u32) -> String {
     let size = (1_700 / letters).clamp(24, 58);
     let text = |text: &str, more: &str| format!("drawtext=fontfile={font}:text={}:{more}", escaped(text));
     let head = text(&title, &format!("expansion=none:fontcolor=white:fontsize={size}:x=(w-tw)/2:y=84"));
-    let sub = text(
-        "UJI GAMBAR   TEST PICTURE",
-        "expansion=none:fontcolor=white@0.6:fontsize=22:x=(w-tw)/2:y=164",
-    );
+    let sub = text("UJI GAMBAR   TEST PICTURE", "expansion=none:fontcolor=white@0.6:fontsize=22:x=(w-tw)/2:y=164");
     let wib = text("WIB", "expansion=none:fontcolor=0xFFB020:fontsize=30:x=(w-tw)/2:y=452");
     let clock = text(r"%{localtime:%H\:%M\:%S}", "fontcolor=white:fontsize=164:x=(w-tw)/2:y=(h-120)/2-12");
     let count = text("%{frame_num}", "fontcolor=white@0.75:fontsize=26:x=w-tw-32:y=h-86");
