@@ -140,8 +140,10 @@ impl Shared {
     fn put(&self, key: &ObjectKey, body: &[u8], when: PutIf) -> io::Result<PutDone> {
         let (folders, name) = split(key);
         let folder = self.folder(folders, true)?.ok_or(io::ErrorKind::NotFound)?;
+        // Before a name is reserved: a killed process may have left the very same one.
+        self.sweep(folders, &folder)?;
         let unfinished = self.reserve(name);
-        let done = self.sweep(folders, &folder).and_then(|()| write_whole(&folder, &unfinished, name, body, when));
+        let done = write_whole(&folder, &unfinished, name, body, when);
         if !matches!(done, Ok(PutDone::Stored)) || when == PutIf::Absent {
             // Its only name, or a second one beside the name just linked.
             match rustix::fs::unlinkat(&folder, unfinished.as_str(), AtFlags::empty()) {

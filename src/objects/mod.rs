@@ -154,7 +154,7 @@ pub enum PutDone {
 pub struct ObjectMeta {
     /// Bytes.
     pub size: u64,
-    /// Lower-case hex MD5 of the content where the store knows it (S3's ETag of a single PUT).
+    /// Lower-case hex MD5 of the content where the store knows it (the `ETag` S3 gives after a single PUT).
     pub md5: Option<String>,
     /// `Cache-Control` as stored, where the store keeps it.
     pub cache_control: Option<String>,

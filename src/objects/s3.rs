@@ -137,9 +137,7 @@ impl S3Store {
                  the rights of that key on the bucket"
                     .to_owned()
             }
-            (300..=399, _) => {
-                "the bucket is somewhere else: see objects.s3.endpoint and objects.s3.region".to_owned()
-            }
+            (300..=399, _) => "the bucket is somewhere else: see objects.s3.endpoint and objects.s3.region".to_owned(),
             (404, _) => "nothing of S3 answers there: see objects.s3.endpoint and objects.s3.bucket".to_owned(),
             (429, _) | (503, "SlowDown") => "too many requests".to_owned(),
             _ => "the service could not do it".to_owned(),
@@ -280,9 +278,7 @@ fn check(config: &config::S3) -> Result<url::Url, String> {
             config.bucket
         ));
     }
-    for (name, secret) in
-        [("access_key_id", &config.access_key_id), ("secret_access_key", &config.secret_access_key)]
-    {
+    for (name, secret) in [("access_key_id", &config.access_key_id), ("secret_access_key", &config.secret_access_key)] {
         if secret.is_empty() || !secret.expose().bytes().all(|b| b.is_ascii_graphic()) {
             return Err(format!(
                 "objects.s3.{name} is empty or has a character that no key has: write it, or give objects.s3.{name}_file"

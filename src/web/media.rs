@@ -18,7 +18,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::objects::{FolderStore, ObjectError, ObjectKey};
+use crate::objects::{FolderStore, ObjectError, ObjectKey, ObjectKind};
 
 /// Bytes read from the disk at once.
 const PIECE_BYTES: u64 = 128 * 1024;
@@ -98,6 +98,10 @@ fn respond(request: &HttpRequest, key: &ObjectKey, file: File, meta: &Metadata) 
         }
     };
     let length = range.end.saturating_sub(range.start);
+    if key.kind() == ObjectKind::Segment || length != size {
+        // Keeps compression away: a segment does not shrink, and a part must be the bytes that were asked for.
+        response.insert_header(header::ContentEncoding::Identity);
+    }
     response.body(SizedStream::new(length, pieces(Arc::new(file), range)))
 }
 
