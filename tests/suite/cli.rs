@@ -184,5 +184,8 @@ fn doctor_fails_by_what_does_not_work_and_says_what_to_do() {
     std::fs::write(&file, "[server]\nlisten = 1").unwrap();
     let (code, out, _) = run(bakuhantam(dir.path()).arg("doctor"));
     assert_eq!(code, 1);
-    assert!(out.starts_with("failing  configuration           server.listen (bakuhantam.toml:2) is the number 1"), "{out}");
+    assert!(
+        out.starts_with("failing  configuration           server.listen (bakuhantam.toml:2) is the number 1"),
+        "{out}"
+    );
 }
