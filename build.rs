@@ -1,13 +1,12 @@
-//! Checks that the browser files are built, since the binary embeds them, and rebuilds when they, the pages, their
-//! words or the migrations change.
+//! Checks that the browser files are built: the binary embeds them.
 
 #![expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
 
 use std::path::Path;
 
 fn main() {
-    for watched in ["static/dist", "static/locales", "templates", "migrations"] {
-        println!("cargo::rerun-if-changed={watched}");
+    for path in ["static/dist", "static/locales", "templates", "migrations"] {
+        println!("cargo::rerun-if-changed={path}");
     }
     if !Path::new("static/dist/manifest.json").exists() {
         println!("cargo::error=the browser files are not built: run `make assets`, then build again");

@@ -48,7 +48,8 @@ impl Fetcher {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let native = HttpsConnectorBuilder::new().with_provider_and_native_roots(rustls::crypto::ring::default_provider());
+        let native =
+            HttpsConnectorBuilder::new().with_provider_and_native_roots(rustls::crypto::ring::default_provider());
         let (builder, has_authorities) = if let Ok(builder) = native {
             (builder, true)
         } else {

@@ -1,6 +1,5 @@
 //! `bakuhantam health`: asks every node, all at once.
 
-use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -24,7 +23,7 @@ pub(super) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Longest wait for a node, in milliseconds; default: cluster.probe_timeout_ms
+    /// Longest wait for a node, in milliseconds; default: `cluster.probe_timeout_ms`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=600_000))]
     timeout_ms: Option<u64>,
 }
@@ -161,8 +160,8 @@ fn table(probes: &[Probe]) -> String {
         let row = format!(
             "{url:url_width$}  {status:status_width$}  {node:node_width$}  {version:version_width$}  {ms:>6}  {note}"
         );
-        // Writing to a String cannot fail.
-        drop(writeln!(out, "{}", row.trim_end()));
+        out.push_str(row.trim_end());
+        out.push('\n');
     };
     line("ADDRESS", "STATUS", "NODE", "VERSION", "MS", "NOTE");
     for probe in probes {
@@ -204,7 +203,8 @@ mod tests {
 
     #[test]
     fn the_table_names_only_what_is_not_ok() {
-        let checks = serde_json::json!({"database": {"status": "failing"}, "store": "ok", "uploader": {"status": "ok"}});
+        let checks =
+            serde_json::json!({"database": {"status": "failing"}, "store": "ok", "uploader": {"status": "ok"}});
         let text = table(&[given("degraded", checks)]);
         assert_eq!(
             text,

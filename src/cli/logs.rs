@@ -10,7 +10,7 @@ use crate::config::log_filter;
 /// Starts the process's log. `BAKUHANTAM_LOG` decides what is said (`debug`, `info,bakuhantam::ingest=trace`), else
 /// `level`. A second start changes nothing.
 pub(super) fn start(level: &str) {
-    let (filter, refused) = match log_filter().map(|text| EnvFilter::try_new(text)) {
+    let (filter, refused) = match log_filter().map(EnvFilter::try_new) {
         None => (EnvFilter::new(level), None),
         Some(Ok(filter)) => (filter, None),
         Some(Err(error)) => (EnvFilter::new(level), Some(error)),

@@ -27,8 +27,10 @@ use crate::config::Loaded;
 /// A pay-per-view live event in one binary.
 #[derive(Debug, Parser)]
 #[command(name = "bakuhantam", version, about, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Every setting and what it means stands in the shipped bakuhantam.toml; each can also be set by \
-                        the environment: BAKUHANTAM__SECTION__KEY.")]
+#[command(
+    after_help = "Every setting and what it means stands in the shipped bakuhantam.toml; each can also be set by \
+                        the environment: BAKUHANTAM__SECTION__KEY."
+)]
 struct CommandLine {
     /// The configuration file; default: ./bakuhantam.toml where there is one, else the built-in defaults
     #[arg(long, global = true, value_name = "PATH")]

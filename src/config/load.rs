@@ -103,7 +103,8 @@ fn read_secret_files(table: &mut Table, origins: &mut Origins, base: &Path) -> R
             return Err(origins.wrong(&key, &format!("and {secret} are both given: remove one of them")));
         }
         let text = std::fs::read_to_string(base.join(&path)).map_err(|error| {
-            let what = format!("names {}, which cannot be read ({error}): write the path of a readable file", quoted(&path));
+            let what =
+                format!("names {}, which cannot be read ({error}): write the path of a readable file", quoted(&path));
             origins.wrong(&key, &what)
         })?;
         let text = text.strip_suffix('\n').unwrap_or(&text);

@@ -9,9 +9,11 @@
 //! the program before it does anything. The configuration is read once, at the start.
 
 mod check;
+mod derived;
 mod environment;
 mod keys;
 mod load;
+mod maybe_path;
 mod secret;
 mod secret_file;
 mod sections;

@@ -34,19 +34,6 @@ pub struct Config {
     pub locale: Locale,
 }
 
-impl Config {
-    /// The address below which players find objects: `objects.public_base_url`, else `<public_url>/media`. No slash at
-    /// the end.
-    #[must_use]
-    pub fn media_base_url(&self) -> String {
-        if self.objects.public_base_url.is_empty() {
-            format!("{}/media", self.server.public_url)
-        } else {
-            self.objects.public_base_url.clone()
-        }
-    }
-}
-
 /// `[server]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -118,10 +105,10 @@ pub struct Ingest {
     /// Address and port of the door.
     pub listen: SocketAddr,
     /// PEM certificate chain; with `tls_key`: RTMPS. Empty text in the file: none.
-    #[serde(with = "maybe_path")]
+    #[serde(with = "super::maybe_path")]
     pub tls_cert: Option<PathBuf>,
     /// PEM private key. Empty text in the file: none.
-    #[serde(with = "maybe_path")]
+    #[serde(with = "super::maybe_path")]
     pub tls_key: Option<PathBuf>,
     /// Addresses that may call `/api/v1/hooks/ingest` beside loopback.
     pub hook_trusted: Vec<IpAddr>,
@@ -139,22 +126,6 @@ impl Default for Ingest {
             hook_trusted: Vec::new(),
             takeover: Takeover::Dead,
         }
-    }
-}
-
-/// A path that may be left out: empty text stands for none.
-mod maybe_path {
-    use std::path::PathBuf;
-
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "the signature serde calls")]
-    pub(super) fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&path.as_deref().unwrap_or_else(|| "".as_ref()).display())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
-        Ok(Some(PathBuf::deserialize(deserializer)?).filter(|path| !path.as_os_str().is_empty()))
     }
 }
 
@@ -373,19 +344,6 @@ pub struct Cluster {
     pub probe_timeout_ms: u64,
     /// After the first healthy answer a browser waits this long, in milliseconds.
     pub spread_window_ms: u64,
-}
-
-impl Cluster {
-    /// This node's name: the configured one, else the host name.
-    #[must_use]
-    pub fn node_name(&self) -> String {
-        if !self.node.is_empty() {
-            return self.node.clone();
-        }
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let host = host.trim();
-        if host.is_empty() { "node".to_owned() } else { host.to_owned() }
-    }
 }
 
 impl Default for Cluster {

@@ -42,11 +42,4 @@ impl Database {
     pub fn masked_url(&self) -> String {
         mask(self.url.expose())
     }
-
-    /// Whether the address is PostgreSQL's; else it is SQLite's.
-    #[must_use]
-    pub fn is_postgres(&self) -> bool {
-        let text = self.url.expose();
-        text.starts_with("postgres://") || text.starts_with("postgresql://")
-    }
 }

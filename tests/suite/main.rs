@@ -2,6 +2,8 @@
 //! parts. A part that is missing is a failure whose sentence names `make test`, which installs it.
 #![cfg(test)]
 
+mod cli;
+mod config;
 mod harness;
 mod media;
 mod objects;

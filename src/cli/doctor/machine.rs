@@ -35,7 +35,8 @@ pub(super) fn configuration(scene: &Scene<'_>) -> Vec<Finding> {
     for (key, path) in [("ingest.tls_cert", &config.ingest.tls_cert), ("ingest.tls_key", &config.ingest.tls_key)] {
         let error = path.as_ref().and_then(|path| fs::File::open(path).err().map(|error| (path, error)));
         if let Some((path, error)) = error {
-            let says = format!("{key} names {}, which cannot be read ({error}): give this user the right", path.display());
+            let says =
+                format!("{key} names {}, which cannot be read ({error}): give this user the right", path.display());
             findings.push(Finding::failing(PART, says));
         }
     }
@@ -89,7 +90,9 @@ fn folder(part: &'static str, path: &Path, hours: u64, bytes_per_hour: u64, scen
     }
     let free = match rustix::fs::statvfs(there) {
         Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
-        Err(error) => return Finding::warning(part, format!("{}: its free space is unknown ({error})", path.display())),
+        Err(error) => {
+            return Finding::warning(part, format!("{}: its free space is unknown ({error})", path.display()));
+        }
     };
     let (room, gib) = (free / bytes_per_hour, free / (1 << 30));
     let says = format!("{} can be written, {gib} GiB free, {room} hours of picture", path.display());
@@ -115,7 +118,9 @@ pub(super) fn open_files() -> Vec<Finding> {
     match rustix::process::getrlimit(rustix::process::Resource::Nofile).current {
         Some(limit) if limit < OPEN_FILES => vec![Finding::warning(
             PART,
-            format!("at most {limit}, which thousands of viewers use up: set LimitNOFILE=65536 in the unit, or ulimit -n 65536"),
+            format!(
+                "at most {limit}, which thousands of viewers use up: set LimitNOFILE=65536 in the unit, or ulimit -n 65536"
+            ),
         )],
         Some(limit) => vec![Finding::ok(PART, format!("at most {limit}"))],
         None => vec![Finding::ok(PART, "no limit")],

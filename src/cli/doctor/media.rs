@@ -63,7 +63,9 @@ pub(super) async fn public(scene: &Scene<'_>) -> Vec<Finding> {
             vec![Finding::ok(PART, says)]
         }
         Ok(problems) => problems,
-        Err(error) => vec![Finding::failing(PART, format!("test objects cannot be stored ({error}): see object store"))],
+        Err(error) => {
+            vec![Finding::failing(PART, format!("test objects cannot be stored ({error}): see object store"))]
+        }
     };
     for key in [&visit.segment, &visit.playlist, &visit.late] {
         if let Err(error) = store.delete(key).await {
@@ -88,7 +90,8 @@ async fn look(scene: &Scene<'_>, store: &SharedObjects, visit: &Visit) -> Result
         }
         Ok(answer) if answer.status != 404 => {
             let status = answer.status.as_u16();
-            let says = format!("a missing object is answered with {status} instead of 404: players take it for a picture");
+            let says =
+                format!("a missing object is answered with {status} instead of 404: players take it for a picture");
             findings.push(Finding::warning(PART, says));
         }
         Ok(_) => {}
@@ -107,7 +110,9 @@ async fn look(scene: &Scene<'_>, store: &SharedObjects, visit: &Visit) -> Result
     for key in [&visit.segment, &visit.playlist] {
         match get(key).await {
             Ok(answer) => findings.extend(headers(key, &answer, &visit.body)),
-            Err(error) => findings.push(Finding::failing(PART, format!("{}/{key} cannot be loaded: {error}", visit.base))),
+            Err(error) => {
+                findings.push(Finding::failing(PART, format!("{}/{key} cannot be loaded: {error}", visit.base)));
+            }
         }
     }
     if let Ok(again) = get(&visit.segment).await {
@@ -137,12 +142,15 @@ fn headers(key: &ObjectKey, answer: &Answer, body: &Bytes) -> Vec<Finding> {
     for (header, should) in rows {
         let is = answer.header(header);
         if is != should {
-            let says = format!("{name} has {header} \"{is}\" instead of \"{should}\": let the CDN respect the store's headers");
+            let says = format!(
+                "{name} has {header} \"{is}\" instead of \"{should}\": let the CDN respect the store's headers"
+            );
             findings.push(Finding::warning(PART, says));
         }
     }
     if answer.header("access-control-allow-origin").is_empty() {
-        let says = format!("{name} has no access-control-allow-origin, so browsers refuse it: set CORS * for GET and HEAD");
+        let says =
+            format!("{name} has no access-control-allow-origin, so browsers refuse it: set CORS * for GET and HEAD");
         findings.push(Finding::failing(PART, says));
     }
     findings
@@ -152,7 +160,9 @@ fn headers(key: &ObjectKey, answer: &Answer, body: &Bytes) -> Vec<Finding> {
 fn kept(again: &Answer) -> Option<Finding> {
     let said = again.header("cf-cache-status");
     matches!(said, "DYNAMIC" | "BYPASS").then(|| {
-        let says = format!("Cloudflare does not keep segments (cf-cache-status {said}): add the cache rule of docs/OPERATIONS.md");
+        let says = format!(
+            "Cloudflare does not keep segments (cf-cache-status {said}): add the cache rule of docs/OPERATIONS.md"
+        );
         Finding::warning("public media", says)
     })
 }

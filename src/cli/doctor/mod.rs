@@ -15,6 +15,7 @@ use super::{fail, logs, runtime, say};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Loaded};
 use crate::ids::{SharedRandom, SystemRandom};
+use crate::stream::encoder;
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -65,7 +66,7 @@ impl Finding {
         };
         // One line each, whatever a driver or a store said.
         let says = self.says.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{state:7}  {part:14}  {says}", part = self.part)
+        format!("{state:7}  {part:22}  {says}", part = self.part)
     }
 }
 
@@ -125,7 +126,16 @@ fn examine(scene: &mut Scene<'_>, runtime: &tokio::runtime::Runtime, report: &mu
     report(runtime.block_on(machine::clock(scene)));
 }
 
-/// FFmpeg and what it can do.
-fn ffmpeg(_scene: &Scene<'_>) -> Vec<Finding> {
-    Vec::new()
+/// FFmpeg and what the ladder needs of it. Blocking.
+fn ffmpeg(scene: &Scene<'_>) -> Vec<Finding> {
+    let found = encoder::examine(&scene.loaded.config.encoder);
+    let told = found.into_iter().map(|found| {
+        let state = match found.state {
+            encoder::FindingState::Ok => State::Ok,
+            encoder::FindingState::Warning => State::Warning,
+            encoder::FindingState::Failing => State::Failing,
+        };
+        Finding::new(found.name, state, found.advice)
+    });
+    told.collect()
 }

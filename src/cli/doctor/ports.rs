@@ -27,7 +27,11 @@ pub(super) async fn ports(scene: &mut Scene<'_>) -> Vec<Finding> {
         let listen = config.ingest.listen;
         let finding = free("rtmp port", "ingest.listen", listen);
         let is_ours = scene.is_serving && is_taken(listen);
-        findings.push(if is_ours { Finding::ok("rtmp port", format!("the door is open at {listen}")) } else { finding });
+        findings.push(if is_ours {
+            Finding::ok("rtmp port", format!("the door is open at {listen}"))
+        } else {
+            finding
+        });
     }
     findings
 }

@@ -161,8 +161,12 @@ fn objects(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
         return Err(origins.wrong(key, &what));
     }
     address("objects.s3.endpoint", &s3.endpoint, "https://ACCOUNT.r2.cloudflarestorage.com", origins)?;
-    if !s3.bucket.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
-        let what = format!("cannot be {}: write the bucket's name alone, such as \"bakuhantam\"", quoted(&s3.bucket));
+    let is_bucket = (3..=63).contains(&s3.bucket.len()) && is_host(&s3.bucket);
+    if !is_bucket {
+        let what = format!(
+            "cannot be {}: write the bucket's name alone, 3 to 63 of a-z, 0-9, dash and dot, such as \"bakuhantam\"",
+            quoted(&s3.bucket)
+        );
         return Err(origins.wrong("objects.s3.bucket", &what));
     }
     Ok(())
@@ -171,7 +175,8 @@ fn objects(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
 fn cluster(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
     let cluster = &config.cluster;
     if !cluster.node.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
-        let what = format!("cannot be {}: write letters, digits, dots and dashes, such as \"node-1\"", quoted(&cluster.node));
+        let what =
+            format!("cannot be {}: write letters, digits, dots and dashes, such as \"node-1\"", quoted(&cluster.node));
         return Err(origins.wrong("cluster.node", &what));
     }
     let mut seen = BTreeSet::new();
@@ -188,7 +193,8 @@ fn cluster(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
 fn locale(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
     let zone = &config.locale.timezone;
     jiff::tz::TimeZone::get(zone).map(|_| ()).map_err(|_| {
-        let what = format!("cannot be {}: write a name of the IANA time zone list, such as \"Asia/Jakarta\"", quoted(zone));
+        let what =
+            format!("cannot be {}: write a name of the IANA time zone list, such as \"Asia/Jakarta\"", quoted(zone));
         origins.wrong("locale.timezone", &what)
     })
 }

@@ -50,7 +50,8 @@ pub(super) fn encoder(encoder: &Encoder, origins: &Origins) -> Result<(), Config
     for (index, rendition) in encoder.renditions.iter().enumerate() {
         let key = format!("encoder.renditions[{index}]");
         if !names.insert(&rendition.name) {
-            let what = format!("is {} a second time: give each rendition a name of its own", quoted(rendition.name.as_str()));
+            let what =
+                format!("is {} a second time: give each rendition a name of its own", quoted(rendition.name.as_str()));
             return Err(origins.wrong(&format!("{key}.name"), &what));
         }
         rung(rendition, &key, origins)?;
