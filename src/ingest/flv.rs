@@ -244,6 +244,8 @@ impl FlvWriter {
         let flags = if tracks.audio { 4 } else { 0 } | u8::from(tracks.video);
         out.push(Bytes::copy_from_slice(&[b'F', b'L', b'V', 1, flags, 0, 0, 0, 9, 0, 0, 0, 0]));
         self.state = State::Open { tracks, clock: Clock { last: base_ms, elapsed_ms: 0 } };
+        // A clock can jump within a file only: when both tracks' clocks jump, one new file is enough.
+        (self.last_audio_ms, self.last_video_ms) = (None, None);
         let headers = [
             (MediaKind::Script, self.metadata.as_ref()),
             (MediaKind::Video, self.video_header.as_ref().filter(|_| tracks.video)),

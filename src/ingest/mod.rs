@@ -22,5 +22,7 @@ mod failures;
 pub mod flv;
 pub mod hook;
 pub mod session;
+#[cfg(test)]
+mod tests;
 
 pub use error::Refused;

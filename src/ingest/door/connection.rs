@@ -102,24 +102,23 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     loop {
-        for event in wire.read().await? {
-            match event {
-                Event::Publish(name) => match authorise(&name, peer, shared) {
-                    Ok(admitted) => {
+        // Nothing follows the first event before it is answered.
+        match wire.read().await?.into_iter().next() {
+            None => {}
+            Some(Event::Publish(name)) => {
+                let admitted = authorise(&name, peer, shared);
+                match admitted {
+                    Ok(_) => {
                         wire.session.accept();
                         wire.send().await?;
-                        return Ok(admitted);
                     }
-                    Err(refused) => {
-                        if refused == Refused::TooManyWrongKeys {
-                            sleep(SLOW_ANSWER).await;
-                        }
-                        return Err(End::Refused(refused));
-                    }
-                },
-                Event::Refused(refusal) => return Err(End::Refused(refusal.into())),
-                Event::Ended | Event::Media(_) => return Err(End::Left),
+                    Err(Refused::TooManyWrongKeys) => sleep(SLOW_ANSWER).await,
+                    Err(_) => {}
+                }
+                return Ok(admitted?);
             }
+            Some(Event::Refused(refusal)) => return Err(End::Refused(refusal.into())),
+            Some(Event::Ended | Event::Media(_)) => return Err(End::Left),
         }
     }
 }
@@ -168,7 +167,7 @@ where
 
 /// Waits for a reason to cut a publisher that does nothing wrong.
 async fn watch_over(event: &EventFacts, claim: &Claim, shared: &Shared) -> Refused {
-    let mut changes = shared.mirror.changes();
+    let mut snapshots = shared.mirror.changes();
     loop {
         // An event that the mirror does not know at the moment keeps its last known state.
         if let Some(now) = shared.mirror.find(&event.slug) {
@@ -182,7 +181,7 @@ async fn watch_over(event: &EventFacts, claim: &Claim, shared: &Shared) -> Refus
         tokio::select! {
             () = shared.shutdown.cancelled() => return Refused::Draining,
             () = claim.replaced() => return Refused::Replaced,
-            changed = changes.changed() => if changed.is_err() {
+            changed = snapshots.changed() => if changed.is_err() {
                 future::pending::<()>().await;
             },
         }

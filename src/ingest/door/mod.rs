@@ -2,7 +2,7 @@
 
 mod connection;
 mod feeder;
-mod guests;
+pub(super) mod guests;
 mod holders;
 mod tls;
 
@@ -19,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use feeder::{FeedOpener, FeedSink};
-pub use guests::{CONNECTIONS_MAX, PER_ADDRESS_MAX};
 
 use self::guests::{Guest, Guests, NoRoom};
 use self::holders::Holders;
