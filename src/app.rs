@@ -17,13 +17,14 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{SharedClock, SystemClock};
 use crate::cluster::Bus;
 use crate::config::Loaded;
-use crate::events::{Mirror, MirrorKeeper, SharedMirror, StreamKeys, mirror_path};
+use crate::events::{Mirror, SharedMirror, StreamKeys, keep_mirror, mirror_path};
 use crate::hub::Hub;
 use crate::ids::{SharedRandom, SystemRandom};
 use crate::ingest::hook::HookLimits;
 use crate::ingest::door::{self, Door};
 use crate::objects;
-use crate::store::{SchemaState, Store};
+use crate::store::migrate::{self, SchemaState};
+use crate::store::{Store, StoreError};
 use crate::stream::encoder::Encoders;
 use crate::stream::{Publisher, PublisherParts};
 use crate::web::hooks::ingest::HookParts;
@@ -35,7 +36,8 @@ use crate::web::{HealthBoard, Parts, Server, Site, StreamBoard};
 pub struct StartError(String);
 
 impl StartError {
-    fn new(why: impl std::fmt::Display) -> Self {
+    /// From whatever says why.
+    pub fn new(why: impl std::fmt::Display) -> Self {
         Self(why.to_string())
     }
 }
@@ -115,12 +117,12 @@ impl App {
             None
         };
 
-        let bus = Bus::start(store.clone(), clock.clone(), &tracker, stopping.clone());
-        MirrorKeeper::start(store.clone(), mirror.clone(), &bus, &tracker, stopping.clone());
+        let bus = Bus::start(&store, &clock, &tracker, &stopping);
+        tracker.spawn(keep_mirror(store.clone(), mirror.clone(), bus.subscribe(), stopping.clone()));
         wiring::announce(&site, &tracker, stopping.clone());
 
         let health = Arc::new(HealthBoard::new(config.cluster.node_name()));
-        wiring::watch_health(&health, &store, publisher.as_ref(), &site, &tracker, stopping.clone()).await;
+        wiring::watch_health(&health, &store, publisher.as_ref(), &site, &tracker, stopping.clone());
 
         let stop_within = Duration::from_millis(config.server.shutdown_timeout_ms);
         let parts = Parts { site, health: health.clone(), hook: HookParts { keys, limits: Arc::new(HookLimits::default()) } };
@@ -140,6 +142,12 @@ impl App {
     #[must_use]
     pub fn door_address(&self) -> Option<SocketAddr> {
         self.door.as_ref().map(Door::local_addr)
+    }
+
+    /// Whether somebody publishes `event` through the door now.
+    #[must_use]
+    pub fn is_publishing(&self, event: &crate::ids::EventSlug) -> bool {
+        self.door.as_ref().is_some_and(|door| door.is_live(event))
     }
 
     /// Encoders of this process, for the demo's test picture.
@@ -187,7 +195,9 @@ impl App {
 /// A schema that is older than the program, or a database of another secret key, is no place to start. A database
 /// that cannot be reached is let pass: the picture goes on from the mirror.
 async fn refuse_wrong_database(store: &Store, secret: &crate::config::SecretKey) -> Result<(), StartError> {
-    match store.schema_state().await {
+    let asked = store.clone();
+    let state = tokio::task::spawn_blocking(move || migrate::schema_state(&asked)).await;
+    match state.unwrap_or(Err(StoreError::Panicked)) {
         Ok(SchemaState::Older) => {
             return Err(StartError("The database is older than this program: run `bakuhantam migrate up` first.".into()));
         }
@@ -197,7 +207,7 @@ async fn refuse_wrong_database(store: &Store, secret: &crate::config::SecretKey)
             return Ok(());
         }
     }
-    store.claim_secret(secret).await.map_err(StartError::new)
+    store.claim_secret_key(secret).await.map_err(StartError::new)
 }
 
 fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {

@@ -9,9 +9,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::events::{self, EventFacts, EventStatus, SharedMirror};
+use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror};
 use crate::ids::EventSlug;
-use crate::store::Store;
+use crate::store::{Liveness, Store};
 use crate::stream::Publisher;
 use crate::stream::facts::{FactsSource, FightOnAir, ReportSink, SharedReports, StreamFacts, StreamReport};
 use crate::web::socket::{frame, status_frame};
@@ -80,10 +80,13 @@ impl Reports {
     async fn record_waiting(&self, store: &Store) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for (slug, report) in waiting {
-            let recorded =
-                events::record_stream(store, &slug, report.status.as_str(), report.epoch.clone(), report.since).await;
-            match recorded {
-                Ok(()) => {
+            let stream = RecordedStream {
+                status: report.status.as_str().to_owned(),
+                epoch: report.epoch.clone(),
+                since: report.since,
+            };
+            match events::record_stream(store, &slug, stream, self.site.clock.now()).await {
+                Ok(_) => {
                     let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
                     if waiting.get(&slug) == Some(&report) {
                         waiting.remove(&slug);
@@ -160,7 +163,7 @@ fn announce_event(site: &Site, before: &EventFacts, event: &EventFacts) {
 }
 
 /// Refreshes `/health` each second, the first time before it returns.
-pub(super) async fn watch_health(
+pub(super) fn watch_health(
     board: &Arc<HealthBoard>,
     store: &Store,
     publisher: Option<&Arc<Publisher>>,
@@ -169,7 +172,7 @@ pub(super) async fn watch_health(
     stopping: CancellationToken,
 ) {
     let (board, store, publisher, site) = (board.clone(), store.clone(), publisher.cloned(), site.clone());
-    let checked = check(&store, publisher.as_deref()).await;
+    let checked = check(&store, publisher.as_deref());
     board.set(checked.0, checked.1);
     tracker.spawn(async move {
         let mut ticks = interval(Duration::from_secs(1));
@@ -180,7 +183,7 @@ pub(super) async fn watch_health(
                 _ = ticks.tick() => {}
             }
             metrics::upkeep();
-            let (status, checks) = check(&store, publisher.as_deref()).await;
+            let (status, checks) = check(&store, publisher.as_deref());
             if site.draining.is_cancelled() {
                 return;
             }
@@ -189,8 +192,8 @@ pub(super) async fn watch_health(
     });
 }
 
-async fn check(store: &Store, publisher: Option<&Publisher>) -> (NodeStatus, Checks) {
-    let mut checks = Checks { database: Some(Check::of(store.check().await)), uploader: None, objects: None };
+fn check(store: &Store, publisher: Option<&Publisher>) -> (NodeStatus, Checks) {
+    let mut checks = Checks { database: Some(Check::of(!matches!(store.liveness(), Liveness::Down(_)))), uploader: None, objects: None };
     if let Some(health) = publisher.map(Publisher::health) {
         checks.objects = Some(Check::of(health.store_failing_for_ms.is_none()));
         let age = health.live_edge_age_ms;

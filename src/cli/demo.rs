@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan as _};
 
@@ -11,18 +12,24 @@ use crate::app::{self, App, StartError};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, Loaded, Secret};
 use crate::ids::{EventSlug, SystemRandom, new_word};
-use crate::store::{Store, migrate};
+use crate::events::{Act, StreamKeyCodes};
+use crate::flows::{Night, apply_night};
+use crate::store::audit::Actor;
+use crate::store::{Store, StoreError, migrate};
 use crate::stream::encoder::TestPicture;
-use crate::{events, payments};
 
 /// The night it shows.
 const NIGHT: &str = include_str!("demo_night.toml");
 /// The event with the test picture.
 const EVENT: &str = "demo";
+/// What stands on the test picture.
+const TITLE: &str = "MALAM BAKU HANTAM";
+/// How often it is seen whether somebody publishes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Address and port of the pages; a free port is taken where this one is in use
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -41,8 +48,7 @@ pub struct Args {
 }
 
 /// Runs the demo until Ctrl-C. Returns the exit code.
-#[must_use]
-pub fn run(args: Args, loaded: &Loaded) -> u8 {
+pub(super) fn run(args: Args, loaded: &Loaded) -> u8 {
     match Folder::make() {
         Ok(folder) => app::run(show(args, loaded.config.clone(), folder)),
         Err(error) => super::fail(format_args!("no temporary folder could be made: {error}")),
@@ -72,16 +78,39 @@ impl Drop for Folder {
 
 async fn show(args: Args, config: Config, folder: Folder) -> Result<(), StartError> {
     let loaded = Loaded { config: demo_config(&args, config, &folder.0)?, file: None };
-    let key = prepare(&loaded)?;
+    let key = prepare(&loaded).await?;
     let app = App::start(&loaded).await?;
     let slug: EventSlug = EVENT.parse().map_err(StartError::new)?;
-    let picture = (!args.no_picture).then(|| TestPicture::start(app.encoders(), &slug));
-    tell(&app, &loaded.config, &key, picture.is_some());
-    app::wait_for_stop().await?;
+    tell(&app, &loaded.config, &key, !args.no_picture);
+    let shown = async {
+        if args.no_picture {
+            std::future::pending::<()>().await;
+        }
+        keep_picture(&app, &slug).await
+    };
+    tokio::select! {
+        stopped = app::wait_for_stop() => stopped?,
+        failed = shown => failed?,
+    }
     say("Berhenti… / Stopping…");
-    drop(picture);
     app.stop().await;
     Ok(())
+}
+
+/// Shows the test picture whenever nobody publishes. Ends only when FFmpeg cannot show it.
+async fn keep_picture(app: &App, event: &EventSlug) -> Result<(), StartError> {
+    let mut picture = None;
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        looks.tick().await;
+        if app.is_publishing(event) {
+            // Dropping it takes it off air: what OBS sends is the newer run and owns the timeline.
+            picture = None;
+        } else if picture.is_none() {
+            let started = TestPicture::start(app.encoders(), event, TITLE).await;
+            picture = Some(started.map_err(StartError::new)?);
+        }
+    }
 }
 
 /// The configuration of the demo: its own folder, SQLite, a folder of objects, the door open.
@@ -129,16 +158,26 @@ fn shown(address: SocketAddr) -> SocketAddr {
 }
 
 /// Makes the database and the night. Returns the stream key of the event.
-fn prepare(loaded: &Loaded) -> Result<String, StartError> {
+async fn prepare(loaded: &Loaded) -> Result<String, StartError> {
     let store = Store::open(&loaded.config.database).map_err(StartError::new)?;
-    migrate::up(&store).map_err(StartError::new)?;
-    let now = Timestamp::from_microsecond(SystemClock.now().0).map_err(StartError::new)?;
-    let next = now.checked_add((7 * 24).hours()).map_err(StartError::new)?;
-    let night = NIGHT
-        .replace("{starts_at}", &now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+    let made = store.clone();
+    let migrated = tokio::task::spawn_blocking(move || migrate::up(&made)).await;
+    migrated.unwrap_or(Err(StoreError::Panicked)).map_err(StartError::new)?;
+    let secret = loaded.secret_key().map_err(StartError::new)?;
+    store.claim_secret_key(&secret).await.map_err(StartError::new)?;
+
+    let now = SystemClock.now();
+    let at = Timestamp::from_microsecond(now.0).map_err(StartError::new)?;
+    let next = at.checked_add((7 * 24).hours()).map_err(StartError::new)?;
+    let text = NIGHT
+        .replace("{starts_at}", &at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
         .replace("{next_starts_at}", &next.strftime("%Y-%m-%dT12:00:00Z").to_string());
-    let _ = (&night, Arc::new(()), payments::DOC, events::DOC);
-    Ok(String::new())
+    let act = Act { actor: Actor::cli(now), random: Arc::new(SystemRandom::default()) };
+    let night = Night::read("demo night", &text, &act).map_err(StartError::new)?;
+    let applied =
+        apply_night(&store, &act, &StreamKeyCodes::new(&secret), night).await.map_err(StartError::new)?;
+    let key = applied.stream_keys.iter().find(|(slug, _)| slug.as_str() == EVENT);
+    Ok(key.map(|(_, key)| key.expose().to_owned()).unwrap_or_default())
 }
 
 /// Says where everything is.

@@ -101,6 +101,11 @@ impl Holders {
         Ok(claim)
     }
 
+    /// Whether somebody holds `event`.
+    pub fn is_held(&self, event: &EventSlug) -> bool {
+        self.lock().contains_key(event)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<EventSlug, Holder>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -25,6 +25,7 @@ use self::holders::Holders;
 use super::failures::Failures;
 use crate::config;
 use crate::events::{SharedMirror, StreamKeys};
+use crate::ids::EventSlug;
 
 /// Wrong keys of one address in a minute; after that its refusals come late.
 const WRONG_KEYS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).unwrap();
@@ -108,6 +109,12 @@ impl Door {
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
         self.encrypted
+    }
+
+    /// Whether somebody publishes `event` through this door now.
+    #[must_use]
+    pub fn is_live(&self, event: &EventSlug) -> bool {
+        self.shared.holders.is_held(event)
     }
 
     /// Stops accepting, tells every publisher that the server restarts, and waits for their last segments.
