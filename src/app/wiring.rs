@@ -123,13 +123,13 @@ fn epoch_frame(site: &Site, event: &EventFacts) -> crate::hub::Frame {
 /// Tells the rooms what changed in the mirror: fights, and the picture's state where another node publishes.
 pub(super) fn announce(site: &Site, tracker: &TaskTracker, stopping: CancellationToken) {
     let site = site.clone();
-    let mut changes = site.mirror.changes();
+    let mut versions = site.mirror.changes();
     let mut last = site.mirror.all();
     tracker.spawn(async move {
         loop {
             tokio::select! {
                 () = stopping.cancelled() => return,
-                changed = changes.changed() => if changed.is_err() { return },
+                changed = versions.changed() => if changed.is_err() { return },
             }
             let now = site.mirror.all();
             for event in now.iter() {

@@ -121,7 +121,7 @@ impl Guard for HostGuard {
             .headers
             .get(header::HOST)
             .and_then(|value| value.to_str().ok())
-            .or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
+            .or_else(|| head.uri.authority().map(|authority| authority.as_str()));
         sent.is_some_and(|host| without_port(host).eq_ignore_ascii_case(wanted))
     }
 }

@@ -1,4 +1,4 @@
-//! The command line by the real binary: exit codes, words, `health` and `doctor`.
+//! The command line by the real binary: exit codes, words, `health`.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -133,59 +133,4 @@ fn health_of_given_nodes_needs_no_right_configuration_and_of_configured_ones_doe
     let (code, out, error) = run(bakuhantam(dir.path()).arg("health"));
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(error.starts_with("error: wrong (bakuhantam.toml:1) is not a setting"), "{error}");
-}
-
-/// The state word of a part in doctor's report.
-fn state_of<'a>(report: &'a str, part: &str) -> Option<&'a str> {
-    let line = report.lines().find(|line| line.get(9..).is_some_and(|rest| rest.starts_with(part)))?;
-    line.split_whitespace().next()
-}
-
-#[test]
-fn doctor_tells_what_is_fine_on_a_fresh_machine_and_leaves_nothing_behind() {
-    let dir = tempfile::tempdir().unwrap();
-    let (_, out, error) = run(bakuhantam(dir.path()).arg("doctor").env("BAKUHANTAM__SERVER__LISTEN", "127.0.0.1:0"));
-    assert_eq!(error, "");
-    for part in ["configuration", "data folder", "server port", "object store", "clock"] {
-        assert_eq!(state_of(&out, part), Some("ok"), "{part} in\n{out}");
-    }
-    assert_eq!(state_of(&out, "public media"), Some("warning"), "serve does not run:\n{out}");
-    let media = dir.path().join("data/media");
-    let left = walk(&media);
-    assert!(left.is_empty(), "{left:?}");
-}
-
-fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
-    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
-}
-
-#[test]
-fn doctor_fails_by_what_does_not_work_and_says_what_to_do() {
-    let dir = tempfile::tempdir().unwrap();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap();
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let text = format!(
-        "[server]\nlisten = \"{port}\"\npublic_url = \"http://{port}\"\n[objects]\nkind = \"s3\"\n\
-         public_base_url = \"http://{gone}\"\n[objects.s3]\nendpoint = \"http://{gone}\"\nbucket = \"bh1\"\n\
-         access_key_id = \"a\"\nsecret_access_key = \"hush\""
-    );
-    let file = dir.path().join("bakuhantam.toml");
-    std::fs::write(&file, text).unwrap();
-    let (code, out, _) = run(bakuhantam(dir.path()).arg("doctor").env("BAKUHANTAM__CLUSTER__PROBE_TIMEOUT_MS", "300"));
-    assert_eq!(code, 1, "{out}");
-    for part in ["server port", "object store", "public media"] {
-        assert_eq!(state_of(&out, part), Some("failing"), "{part} in\n{out}");
-    }
-    assert!(out.contains("another program has it: end that, or write another port to server.listen"), "{out}");
-    assert!(!out.contains("hush"), "{out}");
-    std::fs::write(&file, "[server]\nlisten = 1").unwrap();
-    let (code, out, _) = run(bakuhantam(dir.path()).arg("doctor"));
-    assert_eq!(code, 1);
-    assert!(
-        out.starts_with("failing  configuration           server.listen (bakuhantam.toml:2) is the number 1"),
-        "{out}"
-    );
 }

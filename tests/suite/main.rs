@@ -4,6 +4,7 @@
 
 mod cli;
 mod config;
+mod doctor;
 mod harness;
 mod media;
 mod objects;
