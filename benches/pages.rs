@@ -151,6 +151,8 @@ fn main() {
         println!("round {round}: watch page {:.0}/s, bare page {:.0}/s", a[round - 1], b[round - 1]);
     }
     let (a, b) = (median(a), median(b));
-    println!("watch page {size} bytes: {a:.0} requests/s; bare actix + askama page {peer_size} bytes: {b:.0} requests/s");
+    println!(
+        "watch page {size} bytes: {a:.0} requests/s; bare actix + askama page {peer_size} bytes: {b:.0} requests/s"
+    );
     println!("ratio {:.2} (goal: at least 0.50)", a / b);
 }

@@ -88,10 +88,15 @@ fn close_segment(folder: &Path, number: usize, body: &[u8], started: jiff::Times
     std::fs::write(&temp, body).unwrap();
     std::fs::rename(&temp, folder.join(&name)).unwrap();
     let closed = Instant::now();
-    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    let mut text = String::from(
+        "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-INDEPENDENT-SEGMENTS\n",
+    );
     for n in 0..=number {
         let at = started + jiff::SignedDuration::from_secs(2 * n as i64);
-        text.push_str(&format!("#EXTINF:2.000000,\n#EXT-X-PROGRAM-DATE-TIME:{}\n{n:06}.ts\n", at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")));
+        text.push_str(&format!(
+            "#EXTINF:2.000000,\n#EXT-X-PROGRAM-DATE-TIME:{}\n{n:06}.ts\n",
+            at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        ));
     }
     let temp = folder.join("index.m3u8.tmp");
     std::fs::write(&temp, text).unwrap();

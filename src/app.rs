@@ -20,8 +20,8 @@ use crate::config::Loaded;
 use crate::events::{Mirror, SharedMirror, StreamKeys, keep_mirror, mirror_path};
 use crate::hub::Hub;
 use crate::ids::{SharedRandom, SystemRandom};
-use crate::ingest::hook::HookLimits;
 use crate::ingest::door::{self, Door};
+use crate::ingest::hook::HookLimits;
 use crate::objects;
 use crate::store::migrate::{self, SchemaState};
 use crate::store::{Store, StoreError};
@@ -125,7 +125,8 @@ impl App {
         wiring::watch_health(&health, &store, publisher.as_ref(), &site, &tracker, stopping.clone());
 
         let stop_within = Duration::from_millis(config.server.shutdown_timeout_ms);
-        let parts = Parts { site, health: health.clone(), hook: HookParts { keys, limits: Arc::new(HookLimits::default()) } };
+        let parts =
+            Parts { site, health: health.clone(), hook: HookParts { keys, limits: Arc::new(HookLimits::default()) } };
         let server = Server::start(config.server.listen, parts, stop_within, &tracker)
             .map_err(|error| listen_error(config.server.listen, &error))?;
         tracing::info!(address = %server.address(), public_url = config.server.public_url, "serving");
@@ -199,7 +200,9 @@ async fn refuse_wrong_database(store: &Store, secret: &crate::config::SecretKey)
     let state = tokio::task::spawn_blocking(move || migrate::schema_state(&asked)).await;
     match state.unwrap_or(Err(StoreError::Panicked)) {
         Ok(SchemaState::Older) => {
-            return Err(StartError("The database is older than this program: run `bakuhantam migrate up` first.".into()));
+            return Err(StartError(
+                "The database is older than this program: run `bakuhantam migrate up` first.".into(),
+            ));
         }
         Ok(SchemaState::Current | SchemaState::Newer) => {}
         Err(error) => {
@@ -213,7 +216,6 @@ async fn refuse_wrong_database(store: &Store, secret: &crate::config::SecretKey)
 fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {
     StartError(format!("The server cannot listen on {address} (server.listen): {error}."))
 }
-
 
 /// Runs `serve` until SIGTERM or SIGINT. Returns the exit code.
 #[must_use]

@@ -47,7 +47,12 @@ pub(super) struct Reports {
 
 impl Reports {
     /// Starts recording in the background.
-    pub(super) fn start(site: &Site, store: Store, tracker: &TaskTracker, stopping: CancellationToken) -> SharedReports {
+    pub(super) fn start(
+        site: &Site,
+        store: Store,
+        tracker: &TaskTracker,
+        stopping: CancellationToken,
+    ) -> SharedReports {
         let reports = Arc::new(Self { site: site.clone(), waiting: Mutex::default(), wake: Notify::new() });
         let recording = reports.clone();
         tracker.spawn(async move {
@@ -104,10 +109,10 @@ impl ReportSink for Reports {
         self.site.streams.set(event, report.clone());
         tracing::info!(event = %event, status = report.status.as_str(), "the picture's state");
         self.site.hub.publish(event, status_frame(event, report.status.as_str()));
-        if last.is_none_or(|last| last.epoch != report.epoch) {
-            if let Some(facts) = self.site.mirror.find(event) {
-                self.site.hub.publish(event, epoch_frame(&self.site, &facts));
-            }
+        if last.is_none_or(|last| last.epoch != report.epoch)
+            && let Some(facts) = self.site.mirror.find(event)
+        {
+            self.site.hub.publish(event, epoch_frame(&self.site, &facts));
         }
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(event.clone(), report);
         self.wake.notify_one();
@@ -193,7 +198,11 @@ pub(super) fn watch_health(
 }
 
 fn check(store: &Store, publisher: Option<&Publisher>) -> (NodeStatus, Checks) {
-    let mut checks = Checks { database: Some(Check::of(!matches!(store.liveness(), Liveness::Down(_)))), uploader: None, objects: None };
+    let mut checks = Checks {
+        database: Some(Check::of(!matches!(store.liveness(), Liveness::Down(_)))),
+        uploader: None,
+        objects: None,
+    };
     if let Some(health) = publisher.map(Publisher::health) {
         checks.objects = Some(Check::of(health.store_failing_for_ms.is_none()));
         let age = health.live_edge_age_ms;

@@ -11,9 +11,9 @@ use super::say;
 use crate::app::{self, App, StartError};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, Loaded, Secret};
-use crate::ids::{EventSlug, SystemRandom, new_word};
 use crate::events::{Act, StreamKeyCodes};
 use crate::flows::{Night, apply_night};
+use crate::ids::{EventSlug, SystemRandom, new_word};
 use crate::store::audit::Actor;
 use crate::store::{Store, StoreError, migrate};
 use crate::stream::encoder::TestPicture;
@@ -174,8 +174,7 @@ async fn prepare(loaded: &Loaded) -> Result<String, StartError> {
         .replace("{next_starts_at}", &next.strftime("%Y-%m-%dT12:00:00Z").to_string());
     let act = Act { actor: Actor::cli(now), random: Arc::new(SystemRandom::default()) };
     let night = Night::read("demo night", &text, &act).map_err(StartError::new)?;
-    let applied =
-        apply_night(&store, &act, &StreamKeyCodes::new(&secret), night).await.map_err(StartError::new)?;
+    let applied = apply_night(&store, &act, &StreamKeyCodes::new(&secret), night).await.map_err(StartError::new)?;
     let key = applied.stream_keys.iter().find(|(slug, _)| slug.as_str() == EVENT);
     Ok(key.map(|(_, key)| key.expose().to_owned()).unwrap_or_default())
 }

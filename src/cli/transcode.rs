@@ -2,7 +2,7 @@
 //! What a media server's hook starts; SIGINT and SIGTERM are a clean end.
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SystemClock;
 use crate::config::Loaded;
-use crate::events::{EventStatus, Mirror};
+use crate::events::{EventStatus, Mirror, mirror_path};
 use crate::ids::{EventSlug, SystemRandom};
 use crate::stream::encoder::{Encoders, Input, Refusal};
 
@@ -94,7 +94,7 @@ fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Refusal> {
 /// An event that has ended takes no picture; one that the mirror does not know is only said, since the picture's path
 /// depends on nothing but the disk.
 fn refuse_ended(event: &EventSlug, loaded: &Loaded) -> Result<(), Refusal> {
-    let mirror = Mirror::open(loaded.config.server.data_dir.join("mirror.json"));
+    let mirror = Mirror::open(mirror_path(&loaded.config));
     match mirror.find(event) {
         Some(facts) if facts.status == EventStatus::Ended => {
             Err(Refusal(format!("the event {event} has ended: choose another event for --event")))

@@ -80,13 +80,11 @@ pub fn answer(req: &HttpRequest, site: &Site, problem: &Problem) -> HttpResponse
 }
 
 /// 404 for every address that is no route.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn no_such_page(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
     answer(&req, &site, &Problem::not_found("web.no_such_page"))
 }
 
 /// 405 for a route asked with a method it does not have.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn wrong_method(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
     let problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,

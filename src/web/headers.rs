@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 use tracing::Instrument as _;
@@ -149,7 +149,8 @@ pub async fn around<B: MessageBody + 'static>(
 /// An unsafe request that says it comes from a page which is not ours.
 fn is_foreign(req: &ServiceRequest, fixed: &Fixed) -> bool {
     routes::is_unsafe(req.method())
-        && req.headers().get(header::ORIGIN).is_some_and(|origin| {
-            !origin.to_str().is_ok_and(|origin| fixed.origins.iter().any(|own| own == origin))
-        })
+        && req
+            .headers()
+            .get(header::ORIGIN)
+            .is_some_and(|origin| !origin.to_str().is_ok_and(|origin| fixed.origins.iter().any(|own| own == origin)))
 }

@@ -95,7 +95,6 @@ impl HealthBoard {
 }
 
 /// 200 for `ok` and `degraded`, 503 for `draining`; open to every origin, since browsers choose their node by it.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn health(board: web::Data<HealthBoard>) -> HttpResponse {
     let health = board.get();
     let mut response = match health.status {

@@ -42,7 +42,6 @@ pub fn upkeep() {
 ///
 /// # Errors
 /// 403 without the token or from elsewhere; 503 when nothing is collected.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn metrics(req: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Problem> {
     if !may_read(&req, site.config.metrics.token.expose()) {
         return Err(Problem::new(

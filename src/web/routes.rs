@@ -1,6 +1,7 @@
 //! Every route on one page, each with its audience (which host answers) and its access rule.
 
 use actix_web::guard::{Guard, GuardContext};
+use actix_web::http::uri::Authority;
 use actix_web::http::{Method, header};
 use actix_web::{Route, web};
 
@@ -121,7 +122,7 @@ impl Guard for HostGuard {
             .headers
             .get(header::HOST)
             .and_then(|value| value.to_str().ok())
-            .or_else(|| head.uri.authority().map(|authority| authority.as_str()));
+            .or_else(|| head.uri.authority().map(Authority::as_str));
         sent.is_some_and(|host| without_port(host).eq_ignore_ascii_case(wanted))
     }
 }

@@ -54,14 +54,14 @@ enum End {
 ///
 /// # Errors
 /// 400 for a request that is no socket handshake, 503 while draining.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn open(req: HttpRequest, body: web::Payload, site: web::Data<Site>) -> Result<HttpResponse, Problem> {
     if site.draining.is_cancelled() {
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "web.draining", "This node is about to stop.");
         return Err(problem.retry_after(1));
     }
-    let (response, session, stream) = actix_ws::handle(&req, body)
-        .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only."))?;
+    let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| {
+        Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only.")
+    })?;
     let stream = stream.max_frame_size(MESSAGE_BYTES_MAX).aggregate_continuations();
     let stream = stream.max_continuation_size(MESSAGE_BYTES_MAX);
     rt::spawn(async move {

@@ -88,7 +88,6 @@ fn shared_json(body: &impl Serialize) -> HttpResponse {
 }
 
 /// `GET /api/v1/events`
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn list(site: web::Data<Site>) -> HttpResponse {
     let all = site.mirror.all();
     let events: Vec<_> =
@@ -100,7 +99,6 @@ pub async fn list(site: web::Data<Site>) -> HttpResponse {
 ///
 /// # Errors
 /// 404 for an event that is not shown.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn one(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let event = get_shown(&site, &slug)?;
     Ok(shared_json(&json_of(&site, &event)))
@@ -110,7 +108,6 @@ pub async fn one(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpR
 ///
 /// # Errors
 /// 404 for an event that is not shown.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn playback(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let event = get_shown(&site, &slug)?;
     Ok(shared_json(&site.playback_of(&event)))
@@ -120,7 +117,6 @@ pub async fn playback(site: web::Data<Site>, slug: web::Path<String>) -> Result<
 ///
 /// # Errors
 /// 404 for an event that is not shown.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn milestones(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let event = get_shown(&site, &slug)?;
     let steps: Vec<_> = event
@@ -135,7 +131,6 @@ pub async fn milestones(site: web::Data<Site>, slug: web::Path<String>) -> Resul
 ///
 /// # Errors
 /// 404 for an event that is not shown.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn polls(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let event = get_shown(&site, &slug)?;
     let polls: Vec<_> = event

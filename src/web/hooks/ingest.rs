@@ -24,7 +24,6 @@ pub struct HookParts {
 ///
 /// # Errors
 /// 401 without rights, 403 from elsewhere, 429 after too many failures, 400 for what no media server sends.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn hook(
     req: HttpRequest,
     body: web::Bytes,
