@@ -79,14 +79,13 @@ fn content_security_policy(config: &Config) -> String {
     }
     sources.extend(config.cluster.nodes.iter().filter_map(|node| origin_of(node)));
     sources.extend(origin_of(&config.objects.public_base_url));
-    let sockets: Vec<String> = sources.iter().map(|source| source.replacen("http", "ws", 1)).collect();
-    sources.extend(sockets);
     sources.sort();
     sources.dedup();
+    let sockets = sources.iter().map(|source| source.replacen("http", "ws", 1)).collect::<Vec<_>>().join(" ");
     let from = sources.join(" ");
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: {from}; \
-         font-src 'self'; connect-src 'self' {from}; media-src 'self' blob: {from}; worker-src 'self' blob:; \
+         font-src 'self'; connect-src 'self' {from} {sockets}; media-src 'self' blob: {from}; worker-src 'self' blob:; \
          manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }
