@@ -5,6 +5,7 @@
 mod cli;
 mod config;
 mod doctor;
+mod cdn;
 mod harness;
 mod media;
 mod objects;
