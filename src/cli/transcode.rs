@@ -2,7 +2,7 @@
 //! What a media server's hook starts; SIGINT and SIGTERM are a clean end.
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
