@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod doctor;
 mod cdn;
+mod encoder;
 mod harness;
 mod media;
 mod objects;
