@@ -1,9 +1,9 @@
 //! `bakuhantam apply`: a night as a file.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
 
 use std::path::PathBuf;
 
 use super::event::with_database;
+use super::{fail, say};
 use crate::config::Loaded;
 use crate::events::StreamKeyCodes;
 use crate::events::apply::Applied;
@@ -11,20 +11,18 @@ use crate::flows::{Night, apply_night};
 
 /// Arguments of `apply`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The file that describes the night
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
 }
 
 /// Runs the command; returns the exit code. Each change is a line on stdout.
-#[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "every command's `run` has this form")]
-pub fn run(args: Args, loaded: &Loaded) -> u8 {
+pub(super) fn run(args: Args, loaded: &Loaded) -> u8 {
     let text = match std::fs::read_to_string(&args.file) {
         Ok(text) => text,
         Err(error) => {
-            eprintln!("error: {} cannot be read: {error}", args.file.display());
-            return 1;
+            return fail(format_args!("{} cannot be read: {error}", args.file.display()));
         }
     };
     let name = args.file.display().to_string();
@@ -39,7 +37,7 @@ pub fn run(args: Args, loaded: &Loaded) -> u8 {
         }
         Err(error) => {
             for line in error.to_string().lines() {
-                eprintln!("error: {line}");
+                fail(line);
             }
             1
         }
@@ -48,15 +46,15 @@ pub fn run(args: Args, loaded: &Loaded) -> u8 {
 
 fn tell(applied: &Applied) {
     for line in &applied.changes {
-        println!("{line}");
+        say(line);
     }
     for (slug, key) in &applied.stream_keys {
-        println!("event {slug}: stream key {} (shown only now: keep it)", key.expose());
+        say(format_args!("event {slug}: stream key {} (shown only now: keep it)", key.expose()));
     }
     for note in &applied.notes {
-        eprintln!("note: {note}");
+        say(format_args!("note: {note}"));
     }
     if applied.changes.is_empty() {
-        println!("nothing to change");
+        say("nothing to change");
     }
 }

@@ -1,8 +1,8 @@
 //! `bakuhantam event`: what the panel's buttons do.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
 
 use std::sync::Arc;
 
+use super::{fail, say};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Loaded, SecretKey};
 use crate::events::{self, Act, EventError, StreamKeyCodes};
@@ -11,15 +11,15 @@ use crate::store::{Store, audit::Actor, migrate};
 
 /// Arguments of `event`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// What to do
     #[command(subcommand)]
-    pub verb: Verb,
+    pub(super) verb: Verb,
 }
 
 /// What `event` does.
 #[derive(Clone, Debug, clap::Subcommand)]
-pub enum Verb {
+pub(super) enum Verb {
     /// Put a fight on air; another one that is on air goes off
     OnAir {
         /// The event
@@ -61,17 +61,13 @@ pub enum Verb {
 }
 
 /// Runs the command; returns the exit code.
-#[must_use]
-pub fn run(args: Args, loaded: &Loaded) -> u8 {
+pub(super) fn run(args: Args, loaded: &Loaded) -> u8 {
     match with_database(loaded, async |store, act, key| one(args.verb, store, act, key).await) {
         Ok(said) => {
-            println!("{said}");
+            say(said);
             0
         }
-        Err(error) => {
-            eprintln!("error: {error}");
-            1
-        }
+        Err(error) => fail(error),
     }
 }
 

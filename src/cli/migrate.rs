@@ -1,20 +1,20 @@
 //! `bakuhantam migrate`: the database's schema.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
 
+use super::{fail, say};
 use crate::config::Loaded;
 use crate::store::{Store, StoreError, migrate};
 
 /// Arguments of `migrate`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// What to do; `up` when left out
     #[command(subcommand)]
-    pub action: Option<Action>,
+    pub(super) action: Option<Action>,
 }
 
 /// What `migrate` does.
 #[derive(Clone, Copy, Debug, Default, clap::Subcommand)]
-pub enum Action {
+pub(super) enum Action {
     /// Make every missing step; safe from several nodes at once
     #[default]
     Up,
@@ -25,9 +25,8 @@ pub enum Action {
 }
 
 /// Runs the command; returns the exit code.
-#[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "every command's `run` has this form")]
-pub fn run(args: Args, loaded: &Loaded) -> u8 {
+pub(super) fn run(args: Args, loaded: &Loaded) -> u8 {
     let done = Store::open(&loaded.config.database).and_then(|store| match args.action.unwrap_or_default() {
         Action::Up => up(&store),
         Action::Down => down(&store),
@@ -35,35 +34,32 @@ pub fn run(args: Args, loaded: &Loaded) -> u8 {
     });
     match done {
         Ok(()) => 0,
-        Err(error) => {
-            eprintln!("error: {error}");
-            1
-        }
+        Err(error) => fail(error),
     }
 }
 
 fn up(store: &Store) -> Result<(), StoreError> {
     let made = migrate::up(store)?;
     for name in &made {
-        println!("made {name}");
+        say(format_args!("made {name}"));
     }
     if made.is_empty() {
-        println!("nothing to do: the database is current");
+        say("nothing to do: the database is current");
     }
     Ok(())
 }
 
 fn down(store: &Store) -> Result<(), StoreError> {
     match migrate::down(store)? {
-        Some(name) => println!("took back {name}"),
-        None => println!("nothing to do: the database is empty"),
+        Some(name) => say(format_args!("took back {name}")),
+        None => say("nothing to do: the database is empty"),
     }
     Ok(())
 }
 
 fn status(store: &Store) -> Result<(), StoreError> {
     for step in migrate::status(store)? {
-        println!("{}  {}", if step.applied { "made   " } else { "missing" }, step.name);
+        say(format_args!("{}  {}", if step.applied { "made   " } else { "missing" }, step.name));
     }
     Ok(())
 }
