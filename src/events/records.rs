@@ -257,10 +257,8 @@ pub(super) fn set_stream(conn: &mut Conn, event: &RowId, stream: &RecordedStream
 /// # Errors
 /// [`StoreError`]
 pub fn load_facts(conn: &mut Conn) -> Result<Vec<EventFacts>, StoreError> {
-    let rows: Vec<EventRow> = events::table
-        .order((events::starts_at.desc(), events::slug.asc()))
-        .select(EventRow::as_select())
-        .load(conn)?;
+    let rows: Vec<EventRow> =
+        events::table.order((events::starts_at.desc(), events::slug.asc())).select(EventRow::as_select()).load(conn)?;
     let mut fights = load_fights(conn)?;
     let mut milestones = load_milestones(conn)?;
     let mut polls = load_polls(conn)?;

@@ -88,9 +88,7 @@ pub fn status(store: &Store) -> Result<Vec<Step>, StoreError> {
     let known = known(store)?;
     let mut steps: Vec<(String, Step)> = known
         .iter()
-        .map(|(version, name)| {
-            (version.clone(), Step { name: name.clone(), applied: applied.contains(version) })
-        })
+        .map(|(version, name)| (version.clone(), Step { name: name.clone(), applied: applied.contains(version) }))
         .collect();
     let unknown = applied.iter().filter(|version| known.iter().all(|(known, _)| known != *version));
     steps.extend(unknown.map(|version| (version.clone(), Step { name: version.clone(), applied: true })));
@@ -124,9 +122,9 @@ pub fn schema_state(store: &Store) -> Result<SchemaState, StoreError> {
 pub fn require_current(store: &Store) -> Result<(), StoreError> {
     match schema_state(store)? {
         SchemaState::Current | SchemaState::Newer => Ok(()),
-        SchemaState::Older => Err(StoreError::Schema(
-            "the database is older than this program: run `bakuhantam migrate up` first".into(),
-        )),
+        SchemaState::Older => {
+            Err(StoreError::Schema("the database is older than this program: run `bakuhantam migrate up` first".into()))
+        }
     }
 }
 
@@ -167,11 +165,7 @@ fn applied(conn: &mut Conn) -> Result<BTreeSet<String>, StoreError> {
 }
 
 /// Runs `f` in one transaction that no other process's migration runs beside.
-fn locked<T>(
-    store: &Store,
-    mode: Mode,
-    f: impl Fn(&mut Conn) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+fn locked<T>(store: &Store, mode: Mode, f: impl Fn(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let mut conn = store.0.opener.open(mode)?;
     transaction::begin(&mut conn, Kind::Write)?;
     transaction::be_patient(&mut conn)?;

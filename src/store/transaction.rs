@@ -70,9 +70,9 @@ pub fn lock(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
 
 /// A number for an advisory lock: FNV-1a of its name, so that names do not collide by hand.
 fn lock_number(name: &str) -> i64 {
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     i64::from_be_bytes(hash.to_be_bytes())
 }
 

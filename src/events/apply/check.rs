@@ -37,7 +37,8 @@ pub fn check(entries: &[EventEntry], act: &Act, said: &mut Vec<Said>) -> Vec<Eve
         if let Some(key) = &entry.stream_key
             && !keys.insert(key.get_ref().expose().to_owned())
         {
-            check.say(key.span(), format!("{path}.stream_key is that of another event in this file: give each its own"));
+            check
+                .say(key.span(), format!("{path}.stream_key is that of another event in this file: give each its own"));
         }
         plans.extend(check.event(&path, entry));
     }
@@ -172,12 +173,7 @@ impl Check<'_> {
                 question: self.text(&path, "question", entry.question.as_ref()),
                 options: entry.options.as_ref().map(|options| self.options(&path, options)),
                 coins_per_vote: self.coins(&path, "coins_per_vote", 1, entry.coins_per_vote.as_ref()),
-                max_votes_per_viewer: self.coins(
-                    &path,
-                    "max_votes_per_viewer",
-                    1,
-                    entry.max_votes_per_viewer.as_ref(),
-                ),
+                max_votes_per_viewer: self.coins(&path, "max_votes_per_viewer", 1, entry.max_votes_per_viewer.as_ref()),
                 status: entry.status,
             });
         }
@@ -253,7 +249,8 @@ impl Check<'_> {
         let key = written.get_ref().expose();
         let letters = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'));
         if !STREAM_KEY_LEN.contains(&key.len()) || !letters {
-            let what = "write 8 to 128 of A-Z, a-z, 0-9, dash, underscore, dot and tilde, or leave it out to have one made";
+            let what =
+                "write 8 to 128 of A-Z, a-z, 0-9, dash, underscore, dot and tilde, or leave it out to have one made";
             self.say(written.span(), format!("{path}.stream_key cannot be used: {what}"));
         }
         Some(written.get_ref().clone())

@@ -270,7 +270,8 @@ impl Applying<'_> {
         let key = format!("polls[{code}]");
         let changes_before = self.applied.changes.len();
         let status = if let Some(stored) = records::find_poll(self.conn, event, code)? {
-            let forward = poll.status.filter(|word| PollWord::rank_of(word.as_str()) > PollWord::rank_of(&stored.status));
+            let forward =
+                poll.status.filter(|word| PollWord::rank_of(word.as_str()) > PollWord::rank_of(&stored.status));
             if forward.is_none() && poll.status.is_some_and(|word| word.as_str() != stored.status) {
                 let note = format!("poll {code} stays {}, a status only moves forward", stored.status);
                 self.applied.notes.push(format!("event {}: {note}", self.plan.slug));
