@@ -2,10 +2,14 @@
 //! parts. A part that is missing is a failure whose sentence names `make test`, which installs it.
 #![cfg(test)]
 
+mod apply;
 mod cli;
 mod config;
 mod doctor;
+mod event_commands;
 mod harness;
 mod media;
 mod objects;
+mod postgres;
+mod store;
 mod tidy;
