@@ -3,11 +3,15 @@
 #![cfg(test)]
 
 mod apply;
+mod cdn;
 mod cli;
 mod config;
 mod doctor;
+mod encoder;
 mod event_commands;
 mod harness;
+mod ingest_door;
+mod ingest_hook;
 mod media;
 mod objects;
 mod postgres;
