@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod apply;
+mod cdn;
 mod cli;
 mod config;
 mod doctor;
@@ -10,6 +11,8 @@ mod cdn;
 mod encoder;
 mod event_commands;
 mod harness;
+mod ingest_door;
+mod ingest_hook;
 mod media;
 mod objects;
 mod postgres;
