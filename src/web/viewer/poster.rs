@@ -74,7 +74,8 @@ fn paints(id: &str, haze: &str) -> String {
         )
     };
     format!(
-        "<defs><linearGradient id=\"{id}s\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\"><stop stop-color=\"#04050a\"/>\
+        "<defs><filter id=\"{id}q\" x=\"0\" y=\"0\" width=\"1\" height=\"1\"><feGaussianBlur stdDeviation=\"5\"/></filter>\
+         <linearGradient id=\"{id}s\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\"><stop stop-color=\"#04050a\"/>\
          <stop offset=\".42\" stop-color=\"{haze}\"/><stop offset=\".62\" stop-color=\"#0d1322\"/>\
          <stop offset=\"1\" stop-color=\"#07090f\"/></linearGradient>{}{}{}{}{}{}{}\
          <radialGradient id=\"{id}m\" cx=\".5\" cy=\".5\" r=\".62\"><stop stop-color=\"#f6f1e6\"/>\
@@ -87,7 +88,8 @@ fn paints(id: &str, haze: &str) -> String {
          stop-opacity=\"0\"/><stop offset=\"1\" stop-color=\"#05060a\" stop-opacity=\".86\"/></radialGradient>\
          <pattern id=\"{id}f\" width=\"26\" height=\"26\" patternUnits=\"userSpaceOnUse\">\
          <path d=\"M0 13 13 0 26 13 13 26Z\" fill=\"none\" stroke=\"#cfd6e6\" stroke-width=\"1.1\"/></pattern>\
-         <pattern id=\"{id}h\" width=\"172\" height=\"120\" patternUnits=\"userSpaceOnUse\">\
+         <pattern id=\"{id}h\" width=\"172\" height=\"120\" patternUnits=\"userSpaceOnUse\" \
+         patternTransform=\"scale(.62)\">\
          <path d=\"M0 120V44q6-14 18-15 2-19 14-19t14 19q13 2 18 18 7-9 15-10 1-17 12-17t12 17q11 1 17 13 6-12 16-14 \
          0-20 12-20t13 20q10 2 11 8V120Z\"/></pattern></defs>",
         beam("x", "#ff5a4a"),
@@ -103,12 +105,12 @@ fn paints(id: &str, haze: &str) -> String {
 /// Rows of heads against the haze, and phones held up among them.
 fn crowd(id: &str, dice: &mut Dice) -> String {
     let mut svg = String::new();
-    for (row, (y, shade)) in [(404, "#141a2c"), (446, "#0e1321"), (492, "#090c16")].into_iter().enumerate() {
+    for (row, (y, shade)) in [(412, "#07090f"), (446, "#06080e"), (482, "#05070c")].into_iter().enumerate() {
         let shift = dice.roll(0, 170);
         let _infallible = write!(
             svg,
-            "<g transform=\"translate(-{shift} {y})\"><rect width=\"1780\" height=\"120\" fill=\"url(#{id}h)\"/>\
-             <rect width=\"1780\" height=\"120\" y=\"60\" fill=\"{shade}\" opacity=\".55\"/></g>"
+            "<g transform=\"translate(-{shift} {y})\"><rect width=\"1780\" height=\"74\" fill=\"url(#{id}h)\"/>\
+             <rect width=\"1780\" height=\"420\" y=\"54\" fill=\"{shade}\"/></g>"
         );
         for _ in 0..(11 - row * 2) {
             let (x, up, size) = (dice.roll(20, 1580), dice.roll(4, 34), dice.roll(14, 30));
@@ -198,7 +200,7 @@ fn lights(id: &str, dice: &mut Dice) -> String {
         );
     }
     format!(
-        "<g class=\"poster-beams\">{beams}</g><path d=\"M0 34H1600M0 60H1600M0 60 40 34 80 60 120 34 160 60 200 34 240 60 \
+        "<g class=\"poster-beams\" filter=\"url(#{id}q)\">{beams}</g><path d=\"M0 34H1600M0 60H1600M0 60 40 34 80 60 120 34 160 60 200 34 240 60 \
          280 34 320 60 360 34 400 60 440 34 480 60 520 34 560 60 600 34 640 60 680 34 720 60 760 34 800 60 840 34 880 60 \
          920 34 960 60 1000 34 1040 60 1080 34 1120 60 1160 34 1200 60 1240 34 1280 60 1320 34 1360 60 1400 34 1440 60 \
          1480 34 1520 60 1560 34 1600 60\" fill=\"none\" stroke=\"#05070c\" stroke-width=\"5\"/>{lamps}"
