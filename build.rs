@@ -1,7 +1,5 @@
 //! Checks that the browser files are built, and rebuilds when they, the pages or their words change.
 
-#![expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
-
 use std::path::Path;
 
 fn main() {

@@ -23,8 +23,19 @@ impl Dice {
     }
 }
 
+impl Dice {
+    /// One of the colours.
+    fn pick(&mut self, from: [&'static str; 6]) -> &'static str {
+        let [first, ..] = from;
+        usize::try_from(self.roll(0, 5)).ok().and_then(|at| from.get(at).copied()).unwrap_or(first)
+    }
+}
+
 /// Haze above the crowd.
-const HAZES: [&str; 5] = ["#3a1030", "#0c2f3a", "#16264d", "#3a1518", "#1d1547"];
+const HAZES: [&str; 6] = ["#5a1447", "#0a4a52", "#17347a", "#5c2312", "#35209a", "#0d4a33"];
+
+/// Lamps above the middle; the corners keep their red and blue.
+const LAMPS: [&str; 6] = ["#fff2dc", "#ffc766", "#d7b8ff", "#8fe6ff", "#ff9ecb", "#b8ffcf"];
 
 /// Corners of the cage seen from a seat: a flat octagon around (800, 700).
 const FLOOR: [(i64, i64); 8] =
@@ -38,13 +49,18 @@ const FENCE: i64 = 168;
 pub fn arena(slug: &str) -> String {
     let mut dice = Dice::of(slug);
     let id = format!("a{:x}", dice.0 & 0xff_ffff);
-    let haze = HAZES.get(usize::try_from(dice.roll(0, 4)).unwrap_or(0)).copied().unwrap_or("#16264d");
+    let (haze, lamp) = (dice.pick(HAZES), dice.pick(LAMPS));
+    // Another seat for every event: nearer or farther, left or right.
+    let wide = dice.roll(1_180, 1_600);
+    let (left, top) = (800 - wide / 2 + dice.roll(-90, 90).clamp(-(1_600 - wide) / 2, (1_600 - wide) / 2), (1_600 - wide) * 9 / 22);
     let mut svg = String::with_capacity(9_000);
-    svg.push_str(
-        "<svg class=\"poster-art\" viewBox=\"0 0 1600 900\" preserveAspectRatio=\"xMidYMid slice\" aria-hidden=\"true\" \
-         focusable=\"false\">",
+    let _infallible = write!(
+        svg,
+        "<svg class=\"poster-art\" viewBox=\"{left} {top} {wide} {}\" preserveAspectRatio=\"xMidYMid slice\" \
+         aria-hidden=\"true\" focusable=\"false\">",
+        wide * 9 / 16
     );
-    svg.push_str(&paints(&id, haze));
+    svg.push_str(&paints(&id, haze, lamp));
     let _infallible = write!(
         svg,
         "<rect width=\"1600\" height=\"900\" fill=\"url(#{id}s)\"/>\
@@ -59,7 +75,7 @@ pub fn arena(slug: &str) -> String {
 }
 
 /// Gradients and patterns, their ids kept apart from those of other posters on the page.
-fn paints(id: &str, haze: &str) -> String {
+fn paints(id: &str, haze: &str, lamp: &str) -> String {
     let beam = |name: &str, colour: &str| {
         format!(
             "<linearGradient id=\"{id}{name}\" gradientUnits=\"userSpaceOnUse\" x1=\"0\" y1=\"70\" x2=\"0\" y2=\"760\">\
@@ -93,12 +109,12 @@ fn paints(id: &str, haze: &str) -> String {
          <path d=\"M0 120V44q6-14 18-15 2-19 14-19t14 19q13 2 18 18 7-9 15-10 1-17 12-17t12 17q11 1 17 13 6-12 16-14 \
          0-20 12-20t13 20q10 2 11 8V120Z\"/></pattern></defs>",
         beam("x", "#ff5a4a"),
-        beam("y", "#fff2dc"),
+        beam("y", lamp),
         beam("z", "#5b9bff"),
         glow("r", "#ff3b30", ".36"),
         glow("b", "#2f80ff", ".36"),
         glow("l", "#ffffff", ".95"),
-        glow("k", "#fff2dc", ".5"),
+        glow("k", lamp, ".5"),
     )
 }
 

@@ -100,7 +100,7 @@ export class Player {
 
   /** At the edge of a live picture. */
   get atEdge(): boolean {
-    return this.mode === "live" && this.#picture && this.source.latency < this.source.edgeTolerance;
+    return this.mode === "live" && this.phase === "live" && this.#picture && this.source.latency < this.source.edgeTolerance;
   }
 
   get picture(): boolean {

@@ -47,6 +47,9 @@ const CONFIG: Partial<HlsConfig> = {
   fragLoadPolicy: POLICY(8_000, 24_000, 4),
 };
 
+/** Who has rewound stays there: nothing draws the picture back to the edge. */
+const REWOUND: Partial<HlsConfig> = { liveMaxLatencyDurationCount: Number.POSITIVE_INFINITY, maxLiveSyncPlaybackRate: 1 };
+
 /** A guess for the first picture, bit/s: what the last source measured, else what a phone on 4G has at least. */
 let measured = 900_000;
 
@@ -98,7 +101,7 @@ export class Source {
       this.video.addEventListener("loadedmetadata", () => this.#seekToStart(), { once: true });
       return;
     }
-    const hls = new Hls({ ...CONFIG, abrEwmaDefaultEstimate: measured });
+    const hls = new Hls({ ...CONFIG, ...(start.at === "live" ? {} : REWOUND), abrEwmaDefaultEstimate: measured });
     this.#hls = hls;
     hls.on(Events.MANIFEST_PARSED, () => {
       this.events.levels(hls.levels);
@@ -201,11 +204,17 @@ export class Source {
       this.video.currentTime = from + (to - from) * start.of;
       return;
     }
+    const wanted = this.#timeOf(start.ms);
+    if (wanted !== null) this.video.currentTime = Math.min(Math.max(wanted, from), to);
+  }
+
+  /** Where a moment stands in the playlist: by the dates of its segments, since encoder restarts leave holes. */
+  #timeOf(ms: number): number | null {
+    const dated = this.#hls?.latestLevelDetails?.fragments.filter((fragment) => fragment.programDateTime !== null) ?? [];
+    const at = dated.findLast((fragment) => (fragment.programDateTime ?? 0) <= ms) ?? dated[0];
+    if (at) return at.start + Math.min(at.duration, Math.max(0, (ms - (at.programDateTime ?? ms)) / 1_000));
     const here = this.playingDate;
-    if (here !== null) {
-      const wanted = this.video.currentTime + (start.ms - here) / 1_000;
-      this.video.currentTime = Math.min(Math.max(wanted, from), to);
-    }
+    return here === null ? null : this.video.currentTime + (ms - here) / 1_000;
   }
 
   #levelUpdated(details: LevelDetails): void {
