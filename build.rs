@@ -1,12 +1,12 @@
-//! Checks that the browser files are built, and rebuilds when they, the pages or their words change.
+//! Checks that the browser files are built: the binary embeds them.
 
 use std::path::Path;
 
 fn main() {
-    for watched in ["static/dist", "static/locales", "templates"] {
-        println!("cargo::rerun-if-changed={watched}");
+    for path in ["static/dist", "static/locales", "templates", "migrations"] {
+        println!("cargo::rerun-if-changed={path}");
     }
     if !Path::new("static/dist/manifest.json").exists() {
-        println!("cargo::error=The browser files are not built: run `make assets` (npm ci && npm run build) first.");
+        println!("cargo::error=the browser files are not built: run `make assets`, then build again");
     }
 }

@@ -1,1 +1,265 @@
-//! The composition root: builds the parts, starts and stops them. Used by `serve` and by every test.
+//! The composition root: builds the parts, starts and stops them. Used by `serve`, by `demo` and by every test.
+//!
+//! Order of starting: what the picture needs first (mirror from disk, publisher, encoders, door), then what may be
+//! down (database). Order of stopping: say "come back", stop taking, let FFmpeg end its segment, publish it, close.
+
+mod wiring;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{SharedClock, SystemClock};
+use crate::cluster::Bus;
+use crate::config::Loaded;
+use crate::events::{Mirror, SharedMirror, StreamKeys, keep_mirror, mirror_path};
+use crate::hub::Hub;
+use crate::ids::{SharedRandom, SystemRandom};
+use crate::ingest::door::{self, Door};
+use crate::ingest::hook::HookLimits;
+use crate::objects;
+use crate::store::migrate::{self, SchemaState};
+use crate::store::{Store, StoreError};
+use crate::stream::encoder::Encoders;
+use crate::stream::{Publisher, PublisherParts};
+use crate::web::hooks::ingest::HookParts;
+use crate::web::{HealthBoard, Parts, Server, Site, StreamBoard};
+
+/// Why the app did not start: one sentence that says what to change.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(String);
+
+impl StartError {
+    /// From whatever says why.
+    pub fn new(why: impl std::fmt::Display) -> Self {
+        Self(why.to_string())
+    }
+}
+
+/// A running app.
+#[derive(Debug)]
+pub struct App {
+    server: Server,
+    door: Option<Door>,
+    encoders: Encoders,
+    publisher: Option<Arc<Publisher>>,
+    health: Arc<HealthBoard>,
+    draining: CancellationToken,
+    stopping: CancellationToken,
+    tracker: TaskTracker,
+    stop_within: Duration,
+    mirror: SharedMirror,
+}
+
+impl App {
+    /// Builds and starts everything that the configuration asks for.
+    ///
+    /// # Errors
+    /// What stands in the way, in one sentence. A database that is down does not.
+    pub async fn start(loaded: &Loaded) -> Result<Self, StartError> {
+        let config = Arc::new(loaded.config.clone());
+        let clock: SharedClock = Arc::new(SystemClock);
+        let random: SharedRandom = Arc::new(SystemRandom::default());
+        let tracker = TaskTracker::new();
+        let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
+        let secret = loaded.secret_key().map_err(StartError::new)?;
+
+        let store = Store::open(&config.database).map_err(StartError::new)?;
+        refuse_wrong_database(&store, &secret).await?;
+
+        let mirror: SharedMirror = Arc::new(Mirror::open(mirror_path(&config)));
+        let hub = Arc::new(Hub::default());
+        let streams = Arc::new(StreamBoard::default());
+        let site = Site {
+            config: config.clone(),
+            mirror: mirror.clone(),
+            hub: hub.clone(),
+            clock: clock.clone(),
+            streams: streams.clone(),
+            draining: draining.clone(),
+        };
+
+        let publisher = if config.uploader.enabled {
+            let objects = objects::open(&config.objects).map_err(StartError::new)?;
+            let reports = wiring::Reports::start(&site, store.clone(), &tracker, stopping.clone());
+            let parts = PublisherParts {
+                config: config.uploader.clone(),
+                encoder: config.encoder.clone(),
+                objects,
+                facts: Arc::new(wiring::Facts(mirror.clone())),
+                reports,
+                clock: clock.clone(),
+                random: random.clone(),
+            };
+            Some(Arc::new(Publisher::start(parts).await.map_err(StartError::new)?))
+        } else {
+            None
+        };
+
+        let encoders =
+            Encoders::new(config.encoder.clone(), config.uploader.hls_dir.clone(), clock.clone(), random.clone());
+        let keys = StreamKeys::new(&secret, mirror.clone());
+        let door = if config.ingest.enabled {
+            let parts = door::Parts {
+                config: config.ingest.clone(),
+                keys: keys.clone(),
+                mirror: mirror.clone(),
+                feeds: Arc::new(encoders.clone()),
+            };
+            Some(Door::start(parts).map_err(StartError::new)?)
+        } else {
+            None
+        };
+
+        let bus = Bus::start(&store, &clock, &tracker, &stopping);
+        tracker.spawn(keep_mirror(store.clone(), mirror.clone(), bus.subscribe(), stopping.clone()));
+        wiring::announce(&site, &tracker, stopping.clone());
+
+        let health = Arc::new(HealthBoard::new(config.cluster.node_name()));
+        wiring::watch_health(&health, &store, publisher.as_ref(), &site, &tracker, stopping.clone());
+
+        let stop_within = Duration::from_millis(config.server.shutdown_timeout_ms);
+        let parts =
+            Parts { site, health: health.clone(), hook: HookParts { keys, limits: Arc::new(HookLimits::default()) } };
+        let server = Server::start(config.server.listen, parts, stop_within, &tracker)
+            .map_err(|error| listen_error(config.server.listen, &error))?;
+        tracing::info!(address = %server.address(), public_url = config.server.public_url, "serving");
+        Ok(Self { server, door, encoders, publisher, health, draining, stopping, tracker, stop_within, mirror })
+    }
+
+    /// Where the HTTP server listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Where the RTMP door listens, when it is open.
+    #[must_use]
+    pub fn door_address(&self) -> Option<SocketAddr> {
+        self.door.as_ref().map(Door::local_addr)
+    }
+
+    /// Whether somebody publishes `event` through the door now.
+    #[must_use]
+    pub fn is_publishing(&self, event: &crate::ids::EventSlug) -> bool {
+        self.door.as_ref().is_some_and(|door| door.is_live(event))
+    }
+
+    /// Encoders of this process, for the demo's test picture.
+    #[must_use]
+    pub const fn encoders(&self) -> &Encoders {
+        &self.encoders
+    }
+
+    /// Events as last known.
+    #[must_use]
+    pub const fn mirror(&self) -> &SharedMirror {
+        &self.mirror
+    }
+
+    /// Drains within `server.shutdown_timeout_ms`: says "come back", takes nothing new, lets FFmpeg end its segment,
+    /// finishes PUTs in flight and flushes the journal. Returns whether everything ended in time.
+    pub async fn stop(self) -> bool {
+        let deadline = Instant::now() + self.stop_within;
+        let checks = self.health.get().checks.clone();
+        self.health.set(crate::web::NodeStatus::Draining, checks);
+        self.draining.cancel();
+        let picture = async {
+            if let Some(door) = self.door {
+                door.drain().await;
+            }
+            self.encoders.stop_all().await;
+            if let Some(publisher) = &self.publisher {
+                publisher.drain(deadline.saturating_duration_since(Instant::now())).await;
+            }
+        };
+        let (picture, server) = tokio::join!(timeout_at(deadline, picture), timeout_at(deadline, self.server.stop()));
+        self.stopping.cancel();
+        self.tracker.close();
+        let rest = timeout_at(deadline.max(Instant::now() + Duration::from_millis(500)), self.tracker.wait()).await;
+        let in_time = picture.is_ok() && server.is_ok() && rest.is_ok();
+        if in_time {
+            tracing::info!("stopped");
+        } else {
+            tracing::warn!("stopped at the deadline of server.shutdown_timeout_ms with work left");
+        }
+        in_time
+    }
+}
+
+/// A schema that is older than the program, or a database of another secret key, is no place to start. A database
+/// that cannot be reached is let pass: the picture goes on from the mirror.
+async fn refuse_wrong_database(store: &Store, secret: &crate::config::SecretKey) -> Result<(), StartError> {
+    let asked = store.clone();
+    let state = tokio::task::spawn_blocking(move || migrate::schema_state(&asked)).await;
+    match state.unwrap_or(Err(StoreError::Panicked)) {
+        Ok(SchemaState::Older) => {
+            return Err(StartError(
+                "The database is older than this program: run `bakuhantam migrate up` first.".into(),
+            ));
+        }
+        Ok(SchemaState::Current | SchemaState::Newer) => {}
+        Err(error) => {
+            tracing::warn!(%error, "the database is away: serving from the mirror");
+            return Ok(());
+        }
+    }
+    store.claim_secret_key(secret).await.map_err(StartError::new)
+}
+
+fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {
+    StartError(format!("The server cannot listen on {address} (server.listen): {error}."))
+}
+
+/// Runs `serve` until SIGTERM or SIGINT. Returns the exit code.
+#[must_use]
+pub fn serve(loaded: &Loaded) -> u8 {
+    run(async {
+        let app = App::start(loaded).await?;
+        wait_for_stop().await?;
+        app.stop().await;
+        Ok(())
+    })
+}
+
+/// Runs a future on a runtime of its own; prints why it failed. Returns the exit code.
+#[expect(clippy::print_stderr, reason = "the one sentence of a command that failed")]
+pub fn run(work: impl Future<Output = Result<(), StartError>>) -> u8 {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("The runtime did not start: {error}.");
+            return 1;
+        }
+    };
+    let code = match runtime.block_on(work) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("{error}");
+            1
+        }
+    };
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
+}
+
+/// Waits for SIGTERM or SIGINT.
+///
+/// # Errors
+/// Signals cannot be listened to.
+pub async fn wait_for_stop() -> Result<(), StartError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate()).map_err(StartError::new)?;
+    let mut int = signal(SignalKind::interrupt()).map_err(StartError::new)?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    Ok(())
+}

@@ -22,6 +22,7 @@ pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod events;
+pub mod flows;
 pub mod hub;
 pub mod ids;
 pub mod ingest;

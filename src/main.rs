@@ -1,3 +1,7 @@
 //! bakuhantam: parses arguments, sets the exit code; nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(bakuhantam::cli::run(std::env::args_os()))
+}

@@ -1,1 +1,12 @@
 //! Nodes: the cross-node bus (the outbox tail); later heartbeat and health.
+//!
+//! Verbs: [`Bus::start`], [`Bus::subscribe`]. A process announces each fact exactly once, its own right after COMMIT,
+//! those of other processes when the tail sees them. After a crash nothing is announced again: who missed a fact
+//! reads the state it is about.
+
+mod bus;
+#[cfg(test)]
+mod tests;
+mod window;
+
+pub use bus::Bus;

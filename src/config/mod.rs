@@ -3,12 +3,27 @@
 //! The shipped `bakuhantam.toml` is the manual; a test holds it equal to the defaults here. Relative paths start at
 //! the configuration file's folder. Nothing outside this room reads an environment variable.
 
+//!
+//! A key is one of the fields of [`Config`]; its full name (`uploader.rescan_ms`) stands in every sentence about it.
+//! Three layers: the defaults, the file, the environment (`BAKUHANTAM__UPLOADER__RESCAN_MS`). Whatever is wrong stops
+//! the program before it does anything. The configuration is read once, at the start.
+
+mod check;
+mod derived;
+mod environment;
+mod keys;
 mod load;
+mod maybe_path;
 mod secret;
+mod secret_file;
 mod sections;
+mod show;
 #[cfg(test)]
 mod tests;
+mod tree;
 
-pub use load::{ConfigError, Loaded, load, show};
+pub use environment::log_filter;
+pub use load::{ConfigError, Loaded, load};
 pub use secret::{Secret, SecretKey, hex};
 pub use sections::*;
+pub use show::show;

@@ -83,7 +83,8 @@ pub struct Hosts {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// `sqlite://PATH` or `postgres://…`. A secret, since it may hold a password.
+    /// `sqlite://PATH` or `postgres://…`. A secret, since it may hold a password, which alone is masked when shown.
+    #[serde(serialize_with = "super::show::masked")]
     pub url: Secret,
     /// Connections kept.
     pub pool_size: u32,
@@ -103,9 +104,11 @@ pub struct Ingest {
     pub enabled: bool,
     /// Address and port of the door.
     pub listen: SocketAddr,
-    /// PEM certificate chain; with `tls_key`: RTMPS.
+    /// PEM certificate chain; with `tls_key`: RTMPS. Empty text in the file: none.
+    #[serde(with = "super::maybe_path")]
     pub tls_cert: Option<PathBuf>,
-    /// PEM private key.
+    /// PEM private key. Empty text in the file: none.
+    #[serde(with = "super::maybe_path")]
     pub tls_key: Option<PathBuf>,
     /// Addresses that may call `/api/v1/hooks/ingest` beside loopback.
     pub hook_trusted: Vec<IpAddr>,

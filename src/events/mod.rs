@@ -1,7 +1,50 @@
 //! A show: event, fights, fighters, milestones and polls as stored, its on-air state, and the disk mirror.
+//!
+//! Verbs: [`go_on_air`], [`go_off_air`], [`interrupt`], [`resume`], [`end`], [`rotate_epoch`], [`renew_stream_key`],
+//! [`record_stream`] and [`apply()`](apply::apply); each is one write with its facts and its audit row.
+//!
+//! Invariants: a status only moves forward; at most one range of an event's timeline is open, and its fight is the one
+//! on air; the same name in one event is the same fighter; a stream key is stored as its code only. The mirror is what
+//! everyone reads: pages and the stream path never ask the database.
+//!
+//! A crash before COMMIT changes nothing. After it the mirror follows at the next fact, or within ten seconds. A verb
+//! that is asked twice is refused the second time (`events.already_on_air`), and changes nothing.
 
+pub mod apply;
+mod error;
 mod facts;
+mod keeper;
 mod mirror;
+mod on_air;
+mod picture;
+mod records;
+mod stream_key;
+#[cfg(test)]
+mod tests;
 
+pub use error::EventError;
 pub use facts::*;
-pub use mirror::{Mirror, SharedMirror};
+pub use keeper::keep_mirror;
+pub use mirror::{Mirror, SharedMirror, mirror_path};
+pub use on_air::{end, go_off_air, go_on_air, interrupt, resume};
+pub use picture::{record_stream, rotate_epoch};
+pub use records::load_facts;
+pub use stream_key::{StreamKeyCodes, StreamKeys, mac_of_stream_key, renew_stream_key};
+
+use crate::ids::{RowId, SharedRandom};
+use crate::store::audit::Actor;
+
+/// Someone doing something: who, when, and where new names come from.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// Who, when, from where.
+    pub actor: Actor,
+    /// Source of ids, epochs and keys.
+    pub random: SharedRandom,
+}
+
+impl Act {
+    fn new_id(&self) -> RowId {
+        RowId::new(self.actor.at, self.random.as_ref())
+    }
+}

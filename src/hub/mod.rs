@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use bytestring::ByteString;
 use tokio::sync::broadcast;
 
 use crate::ids::EventSlug;
@@ -14,8 +14,8 @@ use crate::ids::EventSlug;
 /// Frames a subscriber may lag behind before it is cut.
 const QUEUE_LEN_MAX: usize = 256;
 
-/// One message, serialised once: `{"event":…,"room":…,…}` as UTF-8 JSON.
-pub type Frame = Bytes;
+/// One message, serialised once: `{"event":…,"room":…,…}` as JSON.
+pub type Frame = ByteString;
 
 /// Topics of one process.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 mod dispatch;
 mod faulty;
 mod folder;
+mod round_trip;
 mod s3;
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,10 @@ use bytes::Bytes;
 
 use crate::ids::BadName;
 
-pub use faulty::{Fault, FaultyStore};
+pub use dispatch::Timeouts;
+pub use faulty::{Call, Fault, FaultyStore, Op, Outcome};
 pub use folder::FolderStore;
+pub use round_trip::{RoundTrip, RoundTripError, round_trip};
 pub use s3::S3Store;
 
 /// What an object is; decides its headers (contract: "Object keys and headers").
@@ -151,7 +154,7 @@ pub enum PutDone {
 pub struct ObjectMeta {
     /// Bytes.
     pub size: u64,
-    /// Lower-case hex MD5 of the content where the store knows it (S3's ETag of a single PUT).
+    /// Lower-case hex MD5 of the content where the store knows it (the `ETag` S3 gives after a single PUT).
     pub md5: Option<String>,
     /// `Cache-Control` as stored, where the store keeps it.
     pub cache_control: Option<String>,
@@ -162,7 +165,7 @@ pub struct ObjectMeta {
 /// Why a call to the store failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ObjectError {
-    /// May pass: time-out, refused connection, 429, 5xx. Try again.
+    /// May pass: time-out, refused connection, a body damaged on the way, a full disk, 429, 5xx. Try again.
     #[error("{store}: {what}")]
     Passing {
         /// The store, for people.
@@ -170,7 +173,7 @@ pub enum ObjectError {
         /// What happened.
         what: String,
     },
-    /// Will not pass by itself: wrong credentials, no such bucket, no room on the disk's file system for good.
+    /// Will not pass by itself: wrong credentials, no such bucket, no right to write in the folder.
     #[error("{store}: {what}")]
     Permanent {
         /// The store, for people.

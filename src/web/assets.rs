@@ -63,9 +63,8 @@ fn file(req: &HttpRequest, name: &str, cache: &'static str) -> HttpResponse {
     };
     // The name holds the content's hash already; the coding makes each form a representation of its own.
     let etag = format!("\"{name}{}\"", coding.map_or("", |coding| coding.suffix));
-    let known = header_text(req, &header::IF_NONE_MATCH)
-        .split(',')
-        .any(|tag| tag.trim().trim_start_matches("W/") == etag);
+    let known =
+        header_text(req, &header::IF_NONE_MATCH).split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag);
     let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
         .insert_header((header::CACHE_CONTROL, cache))

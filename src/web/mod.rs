@@ -2,9 +2,22 @@
 //!
 //! Pages of a signed-out viewer are rendered from the in-memory mirror; no request of theirs reaches the database.
 
+pub mod api;
 pub mod assets;
+pub mod client;
+pub mod error;
+pub mod headers;
+pub mod health;
+pub mod hooks;
 pub mod i18n;
+pub mod media;
+pub mod metrics;
+pub mod routes;
+mod server;
 pub mod site;
+pub mod socket;
 pub mod viewer;
 
-pub use site::Site;
+pub use health::{Check, Checks, HealthBoard, NodeStatus};
+pub use server::{Parts, Server};
+pub use site::{Site, StreamBoard};

@@ -9,6 +9,7 @@ use crate::events::{EventFacts, SharedMirror};
 use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug};
 use crate::stream::facts::{StreamReport, StreamStatus};
+use tokio_util::sync::CancellationToken;
 
 /// Picture states as reported by the publisher of this process.
 #[derive(Debug, Default)]
@@ -40,6 +41,8 @@ pub struct Site {
     pub clock: SharedClock,
     /// Picture states of this process's publisher.
     pub streams: Arc<StreamBoard>,
+    /// Cancelled when the node is about to stop: sockets say "come back".
+    pub draining: CancellationToken,
 }
 
 /// Where an event's playlists are.
@@ -69,20 +72,10 @@ impl Site {
         })
     }
 
-    /// Address of the bucket as browsers see it, without a slash at the end.
-    #[must_use]
-    pub fn media_base(&self) -> String {
-        if self.config.objects.public_base_url.is_empty() {
-            format!("{}/media", self.config.server.public_url)
-        } else {
-            self.config.objects.public_base_url.trim_end_matches('/').to_owned()
-        }
-    }
-
     /// Addresses of an event's playlists under the epoch that is published.
     #[must_use]
     pub fn playback_of(&self, event: &EventFacts) -> Playback {
-        let base = self.media_base();
+        let base = self.config.media_base_url();
         let at = |epoch: &Epoch, name: &str| format!("{base}/{}/{epoch}/{name}.m3u8", event.slug);
         let epoch = self.stream_of(event).epoch;
         Playback {

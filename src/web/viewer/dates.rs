@@ -62,13 +62,7 @@ impl When {
         let (hour, minute) = (format!("{:02}", local.hour()), format!("{:02}", local.minute()));
         let time = words.fill("date-time", &[("hour", &hour), ("minute", &minute), ("zone", &zone)]);
         let weekday = name(&WEEKDAYS, local.weekday().to_monday_one_offset());
-        let parts = [
-            ("weekday", weekday.as_str()),
-            ("day", &day),
-            ("month", &month),
-            ("year", &year),
-            ("time", &time),
-        ];
+        let parts = [("weekday", weekday.as_str()), ("day", &day), ("month", &month), ("year", &year), ("time", &time)];
         let short: String = month.chars().take(3).collect();
         Self {
             iso: local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),

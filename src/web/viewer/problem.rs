@@ -1,7 +1,7 @@
 //! Pages for what did not work: one sentence of what happened, one of what to do, a way back.
 
-use actix_web::http::{StatusCode, header};
 use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
 use askama::Template;
 
 use super::shell::{Shell, send};

@@ -7,6 +7,8 @@ use actix_web::{HttpResponse, web};
 use proptest::prelude::*;
 
 use super::*;
+use tokio_util::sync::CancellationToken;
+
 use crate::clock::{ManualClock, Micros};
 use crate::config::{Config, Language};
 use crate::events::{
@@ -80,6 +82,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
         hub: Arc::default(),
         clock: Arc::new(ManualClock::at(NIGHT.plus_ms(-86_400_000))),
         streams: Arc::default(),
+        draining: CancellationToken::default(),
     })
 }
 

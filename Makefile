@@ -1,0 +1,71 @@
+# Two commands: `make demo` shows it, `make test` proves it. Both install what is missing first.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# What `make deps-test` puts beside the project comes first.
+export PATH := $(CURDIR)/.local/bin:$(CURDIR)/.local/venv/bin:$(PATH)
+
+.PHONY: help demo release test test-long bench assets lint fmt deps deps-test deps-long clean
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+demo: deps assets ## A live test picture on this machine; prints the address. ARGS="…" go to `bakuhantam demo`
+	cargo run --quiet --locked -- demo $(ARGS)
+
+release: deps assets ## The program, target/release/bakuhantam
+	cargo build --release --locked
+
+test: deps-test assets ## Everything, on real parts
+	scripts/test.sh
+
+test-long: deps-long assets ## What takes long: every test, also those that `make test` leaves out
+	scripts/test.sh
+	scripts/with-postgres.sh scripts/with-seaweed.sh cargo nextest run --locked --run-ignored only
+
+bench: deps-test assets ## The benchmarks of docs/benchmarks.md
+	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked
+
+lint: ## Formatting and lints only
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	npm run --silent check
+
+fmt: ## Formats the sources
+	cargo fmt
+
+deps: ## Installs what building and the demo need
+	@scripts/install-deps.sh build
+
+deps-test: ## Installs what the tests need
+	@scripts/install-deps.sh test
+
+deps-long:
+	@scripts/install-deps.sh long
+
+# The browser's files. Built again when a source is newer, or when they are gone.
+ASSETS := .local/assets.stamp
+MODULES := .local/node_modules.stamp
+ASSET_SOURCES := $(shell find static -type f -not -path 'static/dist/*' 2>/dev/null) $(wildcard package.json tsconfig.json)
+ifeq ($(wildcard static/dist/*),)
+.PHONY: $(ASSETS)
+endif
+ifeq ($(wildcard node_modules/*),)
+.PHONY: $(MODULES)
+endif
+
+assets: $(ASSETS) ## The browser's files, into static/dist
+
+$(ASSETS): $(MODULES) $(ASSET_SOURCES)
+	node static/build.mjs
+	@touch $@
+
+$(MODULES): package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p .local && touch $@
+
+clean: ## Removes what was built; what was installed under .local stays
+	rm -rf target static/dist node_modules .local/*.stamp

@@ -1,0 +1,3 @@
+DROP TABLE audit;
+DROP TABLE outbox;
+DROP TABLE node_settings;

@@ -1,0 +1,214 @@
+//! What joins rooms that do not know each other: facts for the publisher, its reports, announcements, health.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror};
+use crate::ids::EventSlug;
+use crate::store::{Liveness, Store};
+use crate::stream::Publisher;
+use crate::stream::facts::{FactsSource, FightOnAir, ReportSink, SharedReports, StreamFacts, StreamReport};
+use crate::web::socket::{frame, status_frame};
+use crate::web::{Check, Checks, HealthBoard, NodeStatus, Site, metrics};
+
+/// The publisher's view of the mirror.
+#[derive(Debug)]
+pub(super) struct Facts(pub(super) SharedMirror);
+
+impl FactsSource for Facts {
+    fn stream_facts(&self, event: &EventSlug) -> Option<StreamFacts> {
+        self.0.find(event).map(|event| stream_facts_of(&event))
+    }
+}
+
+fn stream_facts_of(event: &EventFacts) -> StreamFacts {
+    let on_air = event.on_air_fight.and_then(|number| event.fights.iter().find(|fight| fight.number == number));
+    StreamFacts {
+        epoch: event.epoch.clone(),
+        on_air: on_air.map(|fight| FightOnAir { id: fight.id.clone(), number: fight.number }),
+        interrupted: event.interrupted,
+        ended: event.status == EventStatus::Ended,
+    }
+}
+
+/// Takes the publisher's reports: tells this node's viewers at once, and the database when it can.
+#[derive(Debug)]
+pub(super) struct Reports {
+    site: Site,
+    waiting: Mutex<HashMap<EventSlug, StreamReport>>,
+    wake: Notify,
+}
+
+impl Reports {
+    /// Starts recording in the background.
+    pub(super) fn start(
+        site: &Site,
+        store: Store,
+        tracker: &TaskTracker,
+        stopping: CancellationToken,
+    ) -> SharedReports {
+        let reports = Arc::new(Self { site: site.clone(), waiting: Mutex::default(), wake: Notify::new() });
+        let recording = reports.clone();
+        tracker.spawn(async move {
+            let work = recording.record_for_ever(&store);
+            tokio::select! {
+                () = work => {}
+                () = stopping.cancelled() => recording.record_waiting(&store).await,
+            }
+        });
+        reports
+    }
+
+    async fn record_for_ever(&self, store: &Store) {
+        loop {
+            self.wake.notified().await;
+            while !self.is_empty() {
+                self.record_waiting(store).await;
+                if !self.is_empty() {
+                    // The database is away: the newest report of each event waits for it.
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    async fn record_waiting(&self, store: &Store) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (slug, report) in waiting {
+            let stream = RecordedStream {
+                status: report.status.as_str().to_owned(),
+                epoch: report.epoch.clone(),
+                since: report.since,
+            };
+            match events::record_stream(store, &slug, stream, self.site.clock.now()).await {
+                Ok(_) => {
+                    let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                    if waiting.get(&slug) == Some(&report) {
+                        waiting.remove(&slug);
+                    }
+                }
+                Err(error) => tracing::debug!(event = %slug, %error, "the picture's state is not recorded yet"),
+            }
+        }
+    }
+}
+
+impl ReportSink for Reports {
+    fn report(&self, event: &EventSlug, report: StreamReport) {
+        let last = self.site.streams.find(event);
+        self.site.streams.set(event, report.clone());
+        tracing::info!(event = %event, status = report.status.as_str(), "the picture's state");
+        self.site.hub.publish(event, status_frame(event, report.status.as_str()));
+        if last.is_none_or(|last| last.epoch != report.epoch)
+            && let Some(facts) = self.site.mirror.find(event)
+        {
+            self.site.hub.publish(event, epoch_frame(&self.site, &facts));
+        }
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(event.clone(), report);
+        self.wake.notify_one();
+    }
+}
+
+fn epoch_frame(site: &Site, event: &EventFacts) -> crate::hub::Frame {
+    let playback = site.playback_of(event);
+    let data = serde_json::json!({ "master": playback.master, "dvr": playback.dvr });
+    frame("epoch:update", &event.slug, &data)
+}
+
+/// Tells the rooms what changed in the mirror: fights, and the picture's state where another node publishes.
+pub(super) fn announce(site: &Site, tracker: &TaskTracker, stopping: CancellationToken) {
+    let site = site.clone();
+    let mut versions = site.mirror.changes();
+    let mut last = site.mirror.all();
+    tracker.spawn(async move {
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                changed = versions.changed() => if changed.is_err() { return },
+            }
+            let now = site.mirror.all();
+            for event in now.iter() {
+                let before = last.iter().find(|before| before.slug == event.slug);
+                if let Some(before) = before {
+                    announce_event(&site, before, event);
+                }
+            }
+            last = now;
+        }
+    });
+}
+
+fn announce_event(site: &Site, before: &EventFacts, event: &EventFacts) {
+    if before.on_air_fight != event.on_air_fight || before.fights != event.fights {
+        let fights: Vec<_> = event
+            .fights
+            .iter()
+            .map(|fight| serde_json::json!({ "id": fight.id, "number": fight.number, "status": fight.status }))
+            .collect();
+        let data = serde_json::json!({ "on_air_fight": event.on_air_fight, "fights": fights });
+        site.hub.publish(&event.slug, frame("fight:update", &event.slug, &data));
+    }
+    // The publishing node has told its own viewers already.
+    if site.streams.find(&event.slug).is_none() && before.stream != event.stream {
+        site.hub.publish(&event.slug, status_frame(&event.slug, site.stream_of(event).status.as_str()));
+        if before.stream.epoch != event.stream.epoch {
+            site.hub.publish(&event.slug, epoch_frame(site, event));
+        }
+    }
+}
+
+/// Refreshes `/health` each second, the first time before it returns.
+pub(super) fn watch_health(
+    board: &Arc<HealthBoard>,
+    store: &Store,
+    publisher: Option<&Arc<Publisher>>,
+    site: &Site,
+    tracker: &TaskTracker,
+    stopping: CancellationToken,
+) {
+    let (board, store, publisher, site) = (board.clone(), store.clone(), publisher.cloned(), site.clone());
+    let checked = check(&store, publisher.as_deref());
+    board.set(checked.0, checked.1);
+    tracker.spawn(async move {
+        let mut ticks = interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            metrics::upkeep();
+            let (status, checks) = check(&store, publisher.as_deref());
+            if site.draining.is_cancelled() {
+                return;
+            }
+            board.set(status, checks);
+        }
+    });
+}
+
+fn check(store: &Store, publisher: Option<&Publisher>) -> (NodeStatus, Checks) {
+    let mut checks = Checks {
+        database: Some(Check::of(!matches!(store.liveness(), Liveness::Down(_)))),
+        uploader: None,
+        objects: None,
+    };
+    if let Some(health) = publisher.map(Publisher::health) {
+        checks.objects = Some(Check::of(health.store_failing_for_ms.is_none()));
+        let age = health.live_edge_age_ms;
+        checks.uploader = Some(Check { age_ms: age, ..Check::of(!health.late) });
+    }
+    let all = [&checks.database, &checks.uploader, &checks.objects];
+    let fine = all.into_iter().flatten().all(|check| check.status == "ok");
+    (if fine { NodeStatus::Ok } else { NodeStatus::Degraded }, checks)
+}

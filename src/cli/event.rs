@@ -1,0 +1,126 @@
+//! `bakuhantam event`: what the panel's buttons do.
+
+use std::sync::Arc;
+
+use super::{fail, say};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::{Loaded, SecretKey};
+use crate::events::{self, Act, EventError, StreamKeyCodes};
+use crate::ids::{EventSlug, SystemRandom};
+use crate::store::{Store, audit::Actor, migrate};
+
+/// Arguments of `event`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    /// What to do
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+/// What `event` does.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(super) enum Verb {
+    /// Put a fight on air; another one that is on air goes off
+    OnAir {
+        /// The event
+        slug: EventSlug,
+        /// The fight's number on the card
+        #[arg(long)]
+        fight: i32,
+    },
+    /// Take the fight that is on air off
+    OffAir {
+        /// The event
+        slug: EventSlug,
+    },
+    /// Tell viewers that the stream is interrupted, until `resume`
+    Interrupted {
+        /// The event
+        slug: EventSlug,
+    },
+    /// Take `interrupted` back
+    Resume {
+        /// The event
+        slug: EventSlug,
+    },
+    /// End the event for good: the playlists are closed
+    End {
+        /// The event
+        slug: EventSlug,
+    },
+    /// Publish under a new, unguessable address from the next segment on
+    RotateEpoch {
+        /// The event
+        slug: EventSlug,
+    },
+    /// Make a new stream key and print it; the old one opens nothing any more
+    StreamKey {
+        /// The event
+        slug: EventSlug,
+    },
+}
+
+/// Runs the command; returns the exit code.
+pub(super) fn run(args: Args, loaded: &Loaded) -> u8 {
+    match with_database(loaded, async |store, act, key| one(args.verb, store, act, key).await) {
+        Ok(said) => {
+            say(said);
+            0
+        }
+        Err(error) => fail(error),
+    }
+}
+
+/// Runs `f` on a current database that belongs to our secret key, on a runtime of its own.
+pub(super) fn with_database<T, E>(
+    loaded: &Loaded,
+    f: impl AsyncFnOnce(&Store, &Act, &SecretKey) -> Result<T, E>,
+) -> Result<T, Box<dyn std::error::Error>>
+where
+    E: std::error::Error + 'static,
+{
+    let store = Store::open(&loaded.config.database)?;
+    migrate::require_current(&store)?;
+    let key = loaded.secret_key()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    runtime.block_on(async {
+        store.claim_secret_key(&key).await?;
+        let act = Act { actor: Actor::cli(SystemClock.now()), random: Arc::new(SystemRandom::default()) };
+        Ok(f(&store, &act, &key).await?)
+    })
+}
+
+/// Does it, and says what is true now.
+async fn one(verb: Verb, store: &Store, act: &Act, key: &SecretKey) -> Result<String, EventError> {
+    Ok(match verb {
+        Verb::OnAir { slug, fight } => {
+            events::go_on_air(store, act, &slug, fight).await?;
+            format!("fight {fight} of {slug} is on air")
+        }
+        Verb::OffAir { slug } => {
+            events::go_off_air(store, act, &slug).await?;
+            format!("no fight of {slug} is on air")
+        }
+        Verb::Interrupted { slug } => {
+            events::interrupt(store, act, &slug).await?;
+            format!("{slug} is declared interrupted")
+        }
+        Verb::Resume { slug } => {
+            events::resume(store, act, &slug).await?;
+            format!("{slug} is no longer declared interrupted")
+        }
+        Verb::End { slug } => {
+            events::end(store, act, &slug).await?;
+            format!("{slug} has ended")
+        }
+        Verb::RotateEpoch { slug } => {
+            let epoch = events::rotate_epoch(store, act, &slug).await?;
+            format!("the next segment of {slug} is published under {epoch}")
+        }
+        Verb::StreamKey { slug } => {
+            let codes = StreamKeyCodes::new(key);
+            // The key alone, so that a script can take the line.
+            events::renew_stream_key(store, act, &codes, &slug).await?.expose().to_owned()
+        }
+    })
+}

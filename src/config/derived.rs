@@ -1,0 +1,38 @@
+//! What follows from several settings, or from a setting and the machine.
+
+use super::{Cluster, Config, Database};
+
+impl Config {
+    /// The address below which players find objects: `objects.public_base_url`, else `<public_url>/media`. No slash at
+    /// the end.
+    #[must_use]
+    pub fn media_base_url(&self) -> String {
+        if self.objects.public_base_url.is_empty() {
+            format!("{}/media", self.server.public_url)
+        } else {
+            self.objects.public_base_url.clone()
+        }
+    }
+}
+
+impl Cluster {
+    /// This node's name: the configured one, else the host name.
+    #[must_use]
+    pub fn node_name(&self) -> String {
+        if !self.node.is_empty() {
+            return self.node.clone();
+        }
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = host.trim();
+        if host.is_empty() { "node".to_owned() } else { host.to_owned() }
+    }
+}
+
+impl Database {
+    /// Whether the address is PostgreSQL's; else it is SQLite's.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        let text = self.url.expose();
+        text.starts_with("postgres://") || text.starts_with("postgresql://")
+    }
+}

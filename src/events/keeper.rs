@@ -1,0 +1,68 @@
+//! Keeps the mirror equal to the database: at the start, after every fact of an event, and every ten seconds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio_util::sync::CancellationToken;
+
+use super::{SharedMirror, load_facts};
+use crate::store::outbox::Fact;
+use crate::store::{Store, StoreError};
+
+/// How often the mirror is made anew without a fact.
+const EVERY: Duration = Duration::from_secs(10);
+/// How soon a database that is away is asked again.
+const EVERY_AWAY: Duration = Duration::from_secs(1);
+
+/// Runs until `cancel`. While the database is away the mirror keeps its last snapshot, and that is said once. Facts
+/// that come while the database is read are joined into one more read.
+pub async fn keep_mirror(
+    store: Store,
+    mirror: SharedMirror,
+    mut facts: Receiver<Arc<Fact>>,
+    cancel: CancellationToken,
+) {
+    let mut away = false;
+    while !cancel.is_cancelled() {
+        match refresh(&store, &mirror).await {
+            Ok(()) if away => {
+                away = false;
+                tracing::info!("event facts are read from the database again");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                if !away {
+                    tracing::warn!(%error, "event facts cannot be read; the last ones known hold");
+                }
+                away = true;
+            }
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(if away { EVERY_AWAY } else { EVERY }) => {}
+            () = next_change(&mut facts) => {}
+        }
+    }
+}
+
+async fn refresh(store: &Store, mirror: &SharedMirror) -> Result<(), StoreError> {
+    let events = store.read(load_facts).await?;
+    let mirror = Arc::clone(mirror);
+    let written = tokio::task::spawn_blocking(move || mirror.replace(events)).await;
+    written.map_err(|_| StoreError::Panicked)
+}
+
+/// Waits for a fact about an event, then takes those that wait behind it.
+async fn next_change(facts: &mut Receiver<Arc<Fact>>) {
+    loop {
+        match facts.recv().await {
+            Ok(fact) if fact.room.is_none() => {}
+            // Lost facts may have been about any event.
+            Ok(_) | Err(RecvError::Lagged(_)) => break,
+            // The tail has ended; the ten seconds remain.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+    while facts.try_recv().is_ok() {}
+}

@@ -1,0 +1,9 @@
+//! Use cases that join two or more rooms in one transaction.
+//!
+//! Invariant: everything a flow does is one `store.write`, so that it happens whole or not at all.
+
+mod apply_night;
+#[cfg(test)]
+mod tests;
+
+pub use apply_night::{ApplyError, Night, apply_night};

@@ -1,0 +1,59 @@
+//! Rows of coin packages.
+
+use diesel::prelude::*;
+
+use super::CoinPackage;
+use crate::ids::RowId;
+use crate::money::{Coins, Rupiah};
+use crate::store::schema::coin_packages;
+use crate::store::{Conn, StoreError};
+
+type Row = (String, String, i64, i64, i64);
+
+fn read((id, code, coins, bonus_coins, price): Row) -> Result<CoinPackage, StoreError> {
+    Ok(CoinPackage {
+        id: id.parse::<RowId>().map_err(|error| StoreError::Row(error.to_string()))?,
+        code,
+        coins: Coins(coins),
+        bonus_coins: Coins(bonus_coins),
+        price: Rupiah(price),
+    })
+}
+
+/// All packages, cheapest first. There are a handful, so they are not paged.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list_packages(conn: &mut Conn) -> Result<Vec<CoinPackage>, StoreError> {
+    let rows: Vec<Row> = coin_packages::table.order((coin_packages::price_idr, coin_packages::code)).load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
+pub(super) fn find_package(conn: &mut Conn, code: &str) -> Result<Option<CoinPackage>, StoreError> {
+    let row: Option<Row> = coin_packages::table.filter(coin_packages::code.eq(code)).first(conn).optional()?;
+    row.map(read).transpose()
+}
+
+pub(super) fn insert_package(conn: &mut Conn, package: &CoinPackage) -> Result<(), StoreError> {
+    diesel::insert_into(coin_packages::table)
+        .values((
+            coin_packages::id.eq(package.id.as_str()),
+            coin_packages::code.eq(&package.code),
+            coin_packages::coins.eq(package.coins.0),
+            coin_packages::bonus_coins.eq(package.bonus_coins.0),
+            coin_packages::price_idr.eq(package.price.0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn update_package(conn: &mut Conn, package: &CoinPackage) -> Result<(), StoreError> {
+    diesel::update(coin_packages::table.find(package.id.as_str()))
+        .set((
+            coin_packages::coins.eq(package.coins.0),
+            coin_packages::bonus_coins.eq(package.bonus_coins.0),
+            coin_packages::price_idr.eq(package.price.0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

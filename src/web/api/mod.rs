@@ -1,0 +1,3 @@
+//! JSON for browsers and tools.
+
+pub mod events;

@@ -1,0 +1,95 @@
+//! The only place that maps what went wrong to HTTP: JSON for tools, a page in the site's style for people.
+
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+
+use super::i18n::Words;
+use super::{Site, viewer};
+
+/// A refusal in JSON: `{"error":{"code","message","incident"}}`.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    /// A refusal with a stable code and a sentence.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after_s: None }
+    }
+
+    /// 404, also for what the caller may not know of.
+    #[must_use]
+    pub fn not_found(code: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, "There is nothing here.")
+    }
+
+    /// The same with `Retry-After`.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        response.json(serde_json::json!({
+            "error": { "code": self.code, "message": self.message, "incident": null }
+        }))
+    }
+}
+
+/// Whether the caller wants JSON: the address says so.
+fn wants_json(req: &HttpRequest) -> bool {
+    let path = req.path();
+    path.starts_with("/api/") || matches!(path, "/ws" | "/health" | "/metrics")
+}
+
+/// Answers with a page or with JSON, by the address that was asked.
+#[must_use]
+pub fn answer(req: &HttpRequest, site: &Site, problem: &Problem) -> HttpResponse {
+    if wants_json(req) {
+        problem.error_response()
+    } else {
+        let words = Words::of_query(req.query_string(), site.config.locale.default);
+        viewer::problem::page(problem.status, words.language(), None)
+    }
+}
+
+/// 404 for every address that is no route.
+pub async fn no_such_page(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
+    answer(&req, &site, &Problem::not_found("web.no_such_page"))
+}
+
+/// 405 for a route asked with a method it does not have.
+pub async fn wrong_method(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "web.method_not_allowed",
+        format!("{} is not answered here.", req.method()),
+    );
+    answer(&req, &site, &problem)
+}

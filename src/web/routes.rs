@@ -1,0 +1,163 @@
+//! Every route on one page, each with its audience (which host answers) and its access rule.
+
+use actix_web::guard::{Guard, GuardContext};
+use actix_web::http::uri::Authority;
+use actix_web::http::{Method, header};
+use actix_web::{Route, web};
+
+use super::{api, assets, error, health, hooks, media, metrics, socket, viewer};
+use crate::config::{Config, Hosts, ObjectsKind};
+
+/// Which of `[hosts]` answers a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Every host: what probes, caches and pages of each audience need.
+    Any,
+    /// `hosts.site`
+    Site,
+    /// `hosts.api`
+    Api,
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everyone.
+    Open,
+    /// A media server on loopback or in `ingest.hook_trusted`.
+    MediaServer,
+    /// The holder of `metrics.token`, or a loopback peer without forwarding headers.
+    Metrics,
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// `GET` also answers `HEAD`.
+    pub method: &'static str,
+    /// Path pattern.
+    pub path: &'static str,
+    /// Which host answers.
+    pub audience: Audience,
+    /// Who may call it.
+    pub access: Access,
+    handler: fn(Route) -> Route,
+}
+
+impl Entry {
+    const fn new(
+        method: &'static str,
+        path: &'static str,
+        audience: Audience,
+        access: Access,
+        handler: fn(Route) -> Route,
+    ) -> Self {
+        Self { method, path, audience, access, handler }
+    }
+}
+
+/// The routes. `/media/` is mounted beside them when objects are a folder.
+#[must_use]
+#[rustfmt::skip]
+pub fn table() -> Vec<Entry> {
+    use Access::{MediaServer, Metrics, Open};
+    use Audience::{Any, Api, Site};
+    vec![
+        Entry::new("GET",  "/",                               Site, Open,        |r| r.to(viewer::home::page)),
+        Entry::new("GET",  "/events/{slug}",                  Site, Open,        |r| r.to(viewer::event::page)),
+        Entry::new("GET",  "/watch/{slug}",                   Site, Open,        |r| r.to(viewer::watch::page)),
+        Entry::new("GET",  "/privacy",                        Site, Open,        |r| r.to(viewer::legal::privacy)),
+        Entry::new("GET",  "/terms",                          Site, Open,        |r| r.to(viewer::legal::terms)),
+        Entry::new("GET",  "/favicon.ico",                    Any,  Open,        |r| r.to(assets::favicon)),
+        Entry::new("GET",  "/robots.txt",                     Any,  Open,        |r| r.to(assets::robots)),
+        Entry::new("GET",  "/assets/{path:.*}",               Any,  Open,        |r| r.to(assets::asset)),
+        Entry::new("GET",  "/health",                         Any,  Open,        |r| r.to(health::health)),
+        Entry::new("GET",  "/metrics",                        Any,  Metrics,     |r| r.to(metrics::metrics)),
+        Entry::new("GET",  "/ws",                             Api,  Open,        |r| r.to(socket::open)),
+        Entry::new("GET",  "/api/v1/events",                  Api,  Open,        |r| r.to(api::events::list)),
+        Entry::new("GET",  "/api/v1/events/{slug}",           Api,  Open,        |r| r.to(api::events::one)),
+        Entry::new("GET",  "/api/v1/events/{slug}/playback",  Api,  Open,        |r| r.to(api::events::playback)),
+        Entry::new("GET",  "/api/v1/events/{slug}/milestones", Api, Open,        |r| r.to(api::events::milestones)),
+        Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::events::polls)),
+        Entry::new("POST", "/api/v1/hooks/ingest",            Api,  MediaServer, |r| r.to(hooks::ingest::hook)),
+    ]
+}
+
+/// Mounts every route under its host.
+pub fn mount(app: &mut web::ServiceConfig, config: &Config) {
+    for entry in table() {
+        let host = HostGuard::of(entry.audience, &config.hosts);
+        let mut resource = web::resource(entry.path).guard(host).default_service(web::to(error::wrong_method));
+        resource = match entry.method {
+            "POST" => resource.route((entry.handler)(web::post())),
+            _ => resource.route((entry.handler)(web::get())).route((entry.handler)(web::head())),
+        };
+        app.service(resource);
+    }
+    if config.objects.kind == ObjectsKind::Folder {
+        app.service(media::service(config.objects.folder.clone()));
+    }
+    app.default_service(web::to(error::no_such_page));
+}
+
+/// Lets a request through when it was sent to the host of its audience, or when none is configured.
+struct HostGuard(Option<String>);
+
+impl HostGuard {
+    fn of(audience: Audience, hosts: &Hosts) -> Self {
+        let host = match audience {
+            Audience::Any => "",
+            Audience::Site => hosts.site.as_str(),
+            Audience::Api => hosts.api.as_str(),
+        };
+        Self((!host.is_empty()).then(|| host.to_ascii_lowercase()))
+    }
+}
+
+impl Guard for HostGuard {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        let Some(wanted) = &self.0 else { return true };
+        let head = context.head();
+        let sent = head
+            .headers
+            .get(header::HOST)
+            .and_then(|value| value.to_str().ok())
+            .or_else(|| head.uri.authority().map(Authority::as_str));
+        sent.is_some_and(|host| without_port(host).eq_ignore_ascii_case(wanted))
+    }
+}
+
+/// `host:port` without its port.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// Whether a method changes something, for the check of `Origin`.
+#[must_use]
+pub fn is_unsafe(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stands_in_the_table_once_for_a_method() {
+        let mut seen = std::collections::HashSet::new();
+        for entry in table() {
+            println!("{:4} {:34} {:?} {:?}", entry.method, entry.path, entry.audience, entry.access);
+            assert!(seen.insert((entry.method, entry.path)), "{} {} twice", entry.method, entry.path);
+        }
+    }
+
+    #[test]
+    fn a_port_is_no_part_of_the_host() {
+        assert_eq!(without_port("a.tv:8080"), "a.tv");
+        assert_eq!(without_port("a.tv"), "a.tv");
+        assert_eq!(without_port("[::1]:80"), "[::1]");
+    }
+}

@@ -1,0 +1,180 @@
+//! `GET /ws`: clients join a room and listen. They may send two messages; anything else closes with 1008.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, rt, web};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, interval_at, timeout};
+
+use super::Site;
+use super::error::Problem;
+use crate::events::EventStatus;
+use crate::hub::{Frame, Subscription};
+use crate::ids::EventSlug;
+
+/// Longest message a client may send, in bytes.
+const MESSAGE_BYTES_MAX: usize = 512;
+/// The server's ping; a client that has said nothing for twice as long is gone.
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// A frame not taken within this cuts the reader.
+const WRITE_MAX: Duration = Duration::from_secs(10);
+
+/// What a client may say.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", deny_unknown_fields)]
+enum Said {
+    /// Listen to an event's room. `after` asks for what was missed once rooms have a sequence.
+    #[serde(rename = "superchat:join")]
+    Join {
+        room: String,
+        #[serde(default)]
+        #[serde(rename = "after")]
+        _after: Option<i64>,
+    },
+    /// Are you there?
+    #[serde(rename = "ping")]
+    Ping,
+}
+
+/// Why a conversation ended.
+enum End {
+    /// The client left or its line broke: nothing more to say.
+    Gone,
+    /// Said something it may not.
+    Policy(&'static str),
+    /// The node stops, or the reader was too slow: come back.
+    ComeBack,
+}
+
+/// Upgrades to a socket.
+///
+/// # Errors
+/// 400 for a request that is no socket handshake, 503 while draining.
+pub async fn open(req: HttpRequest, body: web::Payload, site: web::Data<Site>) -> Result<HttpResponse, Problem> {
+    if site.draining.is_cancelled() {
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "web.draining", "This node is about to stop.");
+        return Err(problem.retry_after(1));
+    }
+    let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| {
+        Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only.")
+    })?;
+    let stream = stream.max_frame_size(MESSAGE_BYTES_MAX).aggregate_continuations();
+    let stream = stream.max_continuation_size(MESSAGE_BYTES_MAX);
+    rt::spawn(async move {
+        metrics::gauge!("bakuhantam_sockets").increment(1.0);
+        talk(session, stream, &site).await;
+        metrics::gauge!("bakuhantam_sockets").decrement(1.0);
+    });
+    Ok(response)
+}
+
+async fn talk(mut session: Session, mut stream: AggregatedMessageStream, site: &Site) {
+    let end = listen(&mut session, &mut stream, site).await;
+    let reason = match end {
+        End::Gone => None,
+        End::Policy(why) => Some(CloseReason { code: CloseCode::Policy, description: Some(why.to_owned()) }),
+        End::ComeBack => {
+            let told = send(&mut session, Frame::from_static(r#"{"event":"server:reconnect"}"#)).await;
+            told.is_ok().then(|| CloseReason { code: CloseCode::Away, description: Some("come back".into()) })
+        }
+    };
+    // A client that is gone cannot be told; there is nothing left to do about it.
+    if timeout(WRITE_MAX, session.close(reason)).await.is_err() {
+        tracing::debug!("a socket did not take its close frame");
+    }
+}
+
+async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, site: &Site) -> End {
+    let mut room: Option<(EventSlug, Subscription)> = None;
+    let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+    let mut heard = Instant::now();
+    let mut draining = pin!(site.draining.cancelled());
+    loop {
+        let step = tokio::select! {
+            () = &mut draining => Err(End::ComeBack),
+            said = stream.recv() => {
+                heard = Instant::now();
+                match said {
+                    Some(Ok(message)) => hear(message, session, site, &mut room).await,
+                    Some(Err(_)) | None => Err(End::Gone),
+                }
+            }
+            frame = next_frame(&mut room) => match frame {
+                Ok(frame) => send(session, frame).await,
+                Err(end) => Err(end),
+            },
+            _ = ping.tick() => {
+                if heard.elapsed() > PING_EVERY * 2 { Err(End::Gone) } else { session.ping(b"").await.map_err(|_| End::Gone) }
+            }
+        };
+        if let Err(end) = step {
+            return end;
+        }
+    }
+}
+
+/// The next frame of the joined room; never, before one is joined.
+async fn next_frame(room: &mut Option<(EventSlug, Subscription)>) -> Result<Frame, End> {
+    match room {
+        None => std::future::pending().await,
+        Some((_, subscription)) => match subscription.recv().await {
+            Ok(frame) => Ok(frame),
+            // Lost frames cannot be made up here: the client replays them when it comes back.
+            Err(RecvError::Lagged(_) | RecvError::Closed) => Err(End::ComeBack),
+        },
+    }
+}
+
+async fn hear(
+    message: AggregatedMessage,
+    session: &mut Session,
+    site: &Site,
+    room: &mut Option<(EventSlug, Subscription)>,
+) -> Result<(), End> {
+    let text = match message {
+        AggregatedMessage::Text(text) => text,
+        AggregatedMessage::Ping(bytes) => return session.pong(&bytes).await.map_err(|_| End::Gone),
+        AggregatedMessage::Pong(_) => return Ok(()),
+        AggregatedMessage::Close(_) => return Err(End::Gone),
+        AggregatedMessage::Binary(_) => return Err(End::Policy("binary messages are not understood")),
+    };
+    match serde_json::from_str(&text) {
+        Ok(Said::Ping) => send(session, Frame::from_static(r#"{"event":"pong"}"#)).await,
+        Ok(Said::Join { room: name, .. }) => {
+            let event = name
+                .parse::<EventSlug>()
+                .ok()
+                .and_then(|slug| site.mirror.find(&slug))
+                .filter(|event| event.status != EventStatus::Draft)
+                .ok_or(End::Policy("there is no such room"))?;
+            // Subscribed first, told the state second: nothing falls between the two.
+            *room = Some((event.slug.clone(), site.hub.subscribe(&event.slug)));
+            send(session, status_frame(&event.slug, site.stream_of(&event).status.as_str())).await
+        }
+        Err(_) => Err(End::Policy("only superchat:join and ping are understood")),
+    }
+}
+
+/// `stream:status` for an event's room.
+#[must_use]
+pub fn status_frame(room: &EventSlug, status: &str) -> Frame {
+    frame("stream:status", room, &serde_json::json!({ "status": status }))
+}
+
+/// A frame `{"event","room","data"}`.
+#[must_use]
+pub fn frame(event: &str, room: &EventSlug, data: &serde_json::Value) -> Frame {
+    serde_json::json!({ "event": event, "room": room, "data": data }).to_string().into()
+}
+
+async fn send(session: &mut Session, frame: Frame) -> Result<(), End> {
+    match timeout(WRITE_MAX, session.text(frame)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::ComeBack),
+    }
+}

@@ -1,0 +1,288 @@
+// The real parts of the long tests: SeaweedFS, an origin log, an nginx cache, the server, publishers and readers.
+// Everything listens on loopback, lives in a temporary folder and is ended by the id of the process started here.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash, createHmac } from 'node:crypto';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Ends every part in reverse order of its start. */
+export class Parts {
+  #ends = [];
+  folder = mkdtempSync(join(tmpdir(), 'bakuhantam-long-'));
+  constructor() {
+    chmodSync(this.folder, 0o755);
+    this.onEnd(() => process.env.KEEP ? console.log(`kept: ${this.folder}`) : rmSync(this.folder, { recursive: true, force: true }));
+  }
+  onEnd(end) { this.#ends.push(end); }
+  async end() { for (const end of this.#ends.reverse()) await end(); this.#ends = []; }
+
+  /** Starts a program; its output goes to a file. */
+  start(name, program, args, options = {}) {
+    const child = spawn(program, args, { stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'], ...options });
+    child.log = '';
+    for (const out of [child.stdout, child.stderr]) out?.on('data', (text) => { child.log = (child.log + text).slice(-4_000_000); });
+    child.on('error', (error) => { child.log += `\n${program}: ${error.message}`; });
+    const ended = new Promise((done) => child.on('exit', (code, signal) => { child.ended = code ?? signal; done(child.ended); }));
+    child.wait = () => ended;
+    child.stop = async (signal = 'SIGTERM', within = 15_000) => {
+      if (child.ended !== undefined || child.pid === undefined) return child.ended;
+      child.kill(signal);
+      const timer = setTimeout(() => child.kill('SIGKILL'), within);
+      const code = await ended;
+      clearTimeout(timer);
+      return code;
+    };
+    this.onEnd(() => child.stop(options.endBy ?? 'SIGTERM', 3_000));
+    return child;
+  }
+}
+
+export async function freePort() {
+  const server = net.createServer();
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** Waits until `check` gives something true; fails after `ms`. */
+export async function until(what, ms, check) {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const found = await check().catch(() => undefined);
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    await sleep(50);
+  }
+}
+
+export function get(url, options = {}) {
+  return new Promise((done, fail) => {
+    const request = http.request(url, { method: 'GET', ...options }, (answer) => {
+      const chunks = [];
+      answer.on('data', (chunk) => chunks.push(chunk));
+      answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }));
+      answer.on('error', fail);
+    });
+    request.on('error', fail);
+    request.setTimeout(20_000, () => request.destroy(new Error(`no answer: ${url}`)));
+    request.end(options.body);
+  });
+}
+
+const KEY = 'long-test';
+const SECRET = 'not-a-secret-anywhere-else';
+
+/** A request signed by AWS Signature 4, only as much of it as making a bucket needs. */
+async function makeBucket(port, bucket) {
+  const host = `127.0.0.1:${port}`;
+  const hash = createHash('sha256').update('').digest('hex');
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const day = date.slice(0, 8);
+  const scope = `${day}/auto/s3/aws4_request`;
+  const signed = 'host;x-amz-content-sha256;x-amz-date';
+  const canonical = `PUT\n/${bucket}\n\nhost:${host}\nx-amz-content-sha256:${hash}\nx-amz-date:${date}\n\n${signed}\n${hash}`;
+  const text = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`;
+  let key = `AWS4${SECRET}`;
+  for (const part of [day, 'auto', 's3', 'aws4_request', text]) key = createHmac('sha256', key).update(part).digest();
+  const Authorization = `AWS4-HMAC-SHA256 Credential=${KEY}/${scope}, SignedHeaders=${signed}, Signature=${key.toString('hex')}`;
+  const answer = await get(`http://${host}/${bucket}`, {
+    method: 'PUT', headers: { 'x-amz-date': date, 'x-amz-content-sha256': hash, Authorization },
+  });
+  if (answer.status !== 200) throw new Error(`bucket: ${answer.status} ${answer.body}`);
+}
+
+/** SeaweedFS with one bucket that everyone may read. */
+export async function startStore(parts) {
+  const folder = join(parts.folder, 'weed');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 's3.json'), JSON.stringify({ identities: [
+    { name: 'test', credentials: [{ accessKey: KEY, secretKey: SECRET }], actions: ['Admin', 'Read', 'Write', 'List'] },
+    { name: 'anonymous', actions: ['Read'] },
+  ] }));
+  const port = await freePort();
+  const args = ['-logtostderr=true', 'server', '-dir=.', '-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-master.telemetry=false',
+    '-master.volumeSizeLimitMB=256', '-volume.max=20', '-filer', '-s3', '-s3.config=s3.json', `-s3.port=${port}`];
+  for (const name of ['master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc', 'filer.port', 'filer.port.grpc', 's3.port.grpc']) {
+    args.push(`-${name}=${await freePort()}`);
+  }
+  const weed = process.env.WEED ?? 'weed';
+  const child = parts.start('weed', weed, [...args, '-s3.port.iceberg=0', '-s3.port.lance=0'], { cwd: folder, endBy: 'SIGKILL' });
+  await until('SeaweedFS answers', 60_000, async () => {
+    if (child.ended !== undefined) throw new Error(child.log);
+    return (await get(`http://127.0.0.1:${port}/`)).status;
+  });
+  await until('the bucket', 30_000, async () => { await makeBucket(port, 'night'); return true; });
+  return { port, bucket: 'night', key: KEY, secret: SECRET, child };
+}
+
+/**
+ * nginx twice in one process: a logging origin in front of the store, and the shipped cache in front of that.
+ * The publisher writes through the origin too, so that its log has every PUT and GET in order.
+ */
+export async function startCdn(parts, store) {
+  const folder = join(parts.folder, 'nginx');
+  mkdirSync(folder);
+  const [origin, cdn] = [await freePort(), await freePort()];
+  const shipped = readFileSync(join(root, 'deploy', 'nginx-cdn.conf'), 'utf8');
+  const server = shipped
+    .replaceAll('ORIGIN_ADDRESS', `127.0.0.1:${origin}`)
+    .replaceAll('LISTEN_ADDRESS', `127.0.0.1:${cdn}`)
+    .replaceAll('CACHE_FOLDER', join(folder, 'cache'))
+    .replaceAll('BUCKET', store.bucket);
+  writeFileSync(join(folder, 'cdn.conf'), server);
+  writeFileSync(join(folder, 'nginx.conf'), `
+daemon off; worker_processes 1; error_log ${folder}/error.log warn; pid ${folder}/pid; user root;
+events { worker_connections 4096; }
+http {
+  log_format origin '$msec $request_method $uri $status $bytes_sent';
+  log_format cdn '$msec $request_method $uri $status $upstream_cache_status';
+  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; client_max_body_size 64m;
+  fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  server {
+    listen 127.0.0.1:${origin}; access_log ${folder}/origin.log origin;
+    location / { proxy_pass http://127.0.0.1:${store.port}; proxy_set_header Host $http_host; proxy_http_version 1.1;
+      proxy_set_header Connection ""; proxy_request_buffering off; }
+  }
+  access_log ${folder}/cdn.log cdn;
+  include ${folder}/cdn.conf;
+}`);
+  const child = parts.start('nginx', 'nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')]);
+  await until('nginx answers', 10_000, async () => {
+    if (child.ended !== undefined) throw new Error(child.log + readFileSync(join(folder, 'error.log'), 'utf8'));
+    return (await get(`http://127.0.0.1:${cdn}/none`)).status;
+  });
+  const read = (name) => readFileSync(join(folder, name), 'utf8').trim().split('\n').filter(Boolean).map((line) => line.split(' '));
+  return {
+    origin, cdn, child,
+    originLog: () => read('origin.log').map(([at, method, path, status]) => ({ at: Number(at), method, path, status: Number(status) })),
+    cdnLog: () => read('cdn.log').map(([at, method, path, status, cache]) => ({ at: Number(at), method, path, status: Number(status), cache })),
+  };
+}
+
+export const STREAM_KEY = 'kunci-siaran-panjang-2026';
+
+/** The server with a night of one event, its door open. */
+export async function startServer(parts, { toml = '', objects, slug = 'panjang', env = {} } = {}) {
+  const folder = join(parts.folder, 'server');
+  mkdirSync(folder, { recursive: true });
+  const [port, door] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const config = join(folder, 'bakuhantam.toml');
+  writeFileSync(config, `[server]\nlisten = "127.0.0.1:${port}"\npublic_url = "${url}"\n[ingest]\nenabled = true\nlisten = "127.0.0.1:${door}"\n`
+    + `[encoder]\npreset = "ultrafast"\n${objects ?? ''}\n${toml}`);
+  writeFileSync(join(folder, 'night.toml'), `[[events]]\nslug = "${slug}"\ntitle = "Malam Panjang"\nstarts_at = "2026-11-24T19:00:00+07:00"\n`
+    + `stream_key = "${STREAM_KEY}"\nstatus = "published"\n[[events.fights]]\nnumber = 1\nred = "Ari Wijaya"\nblue = "Budi Santoso"\ntitle = "Kelas bantam"\nprice_coins = 0\n`);
+  const binary = process.env.BAKUHANTAM_BIN ?? join(root, 'target', 'debug', 'bakuhantam');
+  const run = (...args) => {
+    const done = spawnSync(binary, [...args, '--config', config], { encoding: 'utf8', env: { ...process.env, ...env } });
+    if (done.status !== 0) throw new Error(`bakuhantam ${args.join(' ')}: ${done.status}\n${done.stdout}${done.stderr}`);
+    return done.stdout;
+  };
+  const server = { url, port, door, folder, slug, run, rtmp: `rtmp://127.0.0.1:${door}/live` };
+  server.start = async () => {
+    server.child = parts.start('server', binary, ['serve', '--config', config], { env: { ...process.env, ...env } });
+    await until('/health answers', 30_000, async () => {
+      if (server.child.ended !== undefined) throw new Error(server.child.log);
+      return (await get(`${url}/health`)).status === 200;
+    });
+  };
+  run('migrate', 'up');
+  run('apply', join(folder, 'night.toml'));
+  await server.start();
+  return server;
+}
+
+/** `[objects]` for the store, written through `port` and read by browsers at `publicUrl`. */
+export function s3Section(store, port, publicUrl) {
+  return `[objects]\nkind = "s3"\npublic_base_url = "${publicUrl}"\n[objects.s3]\nendpoint = "http://127.0.0.1:${port}"\n`
+    + `bucket = "${store.bucket}"\naccess_key_id = "${store.key}"\nsecret_access_key = "${store.secret}"`;
+}
+
+/** FFmpeg's test picture with a beep a second, as OBS would send it. */
+export function publish(parts, to, { seconds, size = '1280x720', format = 'flv', bitrate = '2500k' } = {}) {
+  const args = ['-hide_banner', '-loglevel', 'warning', '-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=30`,
+    '-f', 'lavfi', '-i', 'sine=frequency=880:beep_factor=2:sample_rate=48000', '-c:v', 'libx264', '-preset', 'ultrafast',
+    '-tune', 'zerolatency', '-g', '60', '-b:v', bitrate, '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '128k', '-ac', '2'];
+  if (seconds) args.push('-t', String(seconds));
+  return parts.start('publisher', 'ffmpeg', [...args, '-f', format, to]);
+}
+
+/** Waits until the event's picture is live; gives its playback addresses. */
+export async function untilLive(server, ms = 60_000) {
+  return until('the picture is live', ms, async () => {
+    const event = JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}`)).body);
+    if (event.stream !== 'live') return undefined;
+    const playback = JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}/playback`)).body);
+    return playback.master ? playback : undefined;
+  });
+}
+
+/** Readers that do what a player does: poll their rendition's playlist, fetch each new segment once. */
+export async function read(master, count, seconds) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 512 });
+  const lines = (await get(master)).body.toString().split('\n').filter((line) => line && !line.startsWith('#'));
+  const stats = { playlists: 0, segments: 0, bytes: 0, failures: [], late: 0 };
+  const end = Date.now() + seconds * 1000;
+  const reader = async (number) => {
+    await sleep((number / count) * 2000);
+    const playlist = new URL(lines[number % lines.length], master);
+    const seen = new Set();
+    while (Date.now() < end) {
+      const asked = Date.now();
+      const answer = await get(playlist, { agent }).catch((error) => ({ status: error.message }));
+      stats.playlists += 1;
+      if (answer.status !== 200) stats.failures.push(`${playlist.pathname} ${answer.status}`);
+      else {
+        const names = answer.body.toString().split('\n').filter((line) => line && !line.startsWith('#'));
+        for (const name of seen.size === 0 ? names.slice(-3) : names.filter((name) => !seen.has(name))) {
+          seen.add(name);
+          const segment = await get(new URL(name, playlist), { agent }).catch((error) => ({ status: error.message, body: '' }));
+          stats.segments += 1;
+          stats.bytes += segment.body.length;
+          if (segment.status !== 200) stats.failures.push(`${name} ${segment.status}`);
+        }
+      }
+      await sleep(Math.max(0, 2000 - (Date.now() - asked)));
+    }
+  };
+  await Promise.all(Array.from({ length: count }, (_, number) => reader(number)));
+  agent.destroy();
+  return stats;
+}
+
+/** From the origin's log: the order on the store. A playlist stored before a segment it names is a fault. */
+export function originFacts(log, from = 0, to = Infinity) {
+  const window = log.filter(({ at }) => at >= from && at <= to);
+  const reads = window.filter(({ method, status }) => method === 'GET' && status === 200);
+  const counts = new Map();
+  for (const { path } of reads) counts.set(path, (counts.get(path) ?? 0) + 1);
+  const segments = [...counts].filter(([path]) => path.endsWith('.ts'));
+  const playlists = [...counts].filter(([path]) => path.endsWith('.m3u8'));
+  const seconds = window.length ? window.at(-1).at - window[0].at : 0;
+  return {
+    seconds,
+    segments: segments.length,
+    segmentsTwice: segments.filter(([, times]) => times > 1).map(([path, times]) => `${path} ×${times}`),
+    playlistsPerSecond: Object.fromEntries(playlists.map(([path, times]) => [path, Number((times / seconds).toFixed(2))])),
+    putsPerKeyTooFast: tooFast(window),
+  };
+}
+
+function tooFast(window) {
+  const last = new Map();
+  const fast = [];
+  for (const { at, method, path } of window) {
+    if (method !== 'PUT' || !path.endsWith('.m3u8')) continue;
+    if (last.has(path) && at - last.get(path) < 0.95) fast.push(`${path} after ${(at - last.get(path)).toFixed(2)} s`);
+    last.set(path, at);
+  }
+  return fast;
+}

@@ -1,0 +1,11 @@
+//! The process-level tests: one binary, so that they link once. Each file tests one part by its public door, on real
+//! parts. A part that is missing is a failure whose sentence names `make test`, which installs it.
+#![cfg(test)]
+
+mod cli;
+mod config;
+mod doctor;
+mod harness;
+mod media;
+mod objects;
+mod tidy;
