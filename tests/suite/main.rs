@@ -7,7 +7,6 @@ mod cdn;
 mod cli;
 mod config;
 mod doctor;
-mod cdn;
 mod encoder;
 mod event_commands;
 mod harness;
