@@ -6,3 +6,10 @@
 
 pub mod encoder;
 pub mod facts;
+
+mod encoder_list;
+mod journal;
+mod plan;
+mod playlist;
+mod record;
+mod spool;
