@@ -112,9 +112,28 @@ fn render_media(list: &MediaList, rendition: &str, dvr: bool) -> Result<String, 
         .segments(segments)
         .build()
         .map_err(BadPlaylist::new)?;
-    let text = with_gaps(&playlist.to_string(), list);
+    let text = with_gaps(&versioned(&playlist.to_string()), list);
     check(&text, list, rendition)?;
     Ok(text)
+}
+
+/// The version of every playlist of ours. hls_m3u8 writes the lowest that would do, which changes with a segment's
+/// length; one playlist keeps to one version.
+const VERSION: &str = "#EXT-X-VERSION:6";
+
+/// Sets the version.
+fn versioned(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("#EXT-X-VERSION:"));
+    let mut out = String::with_capacity(text.len() + 32);
+    for line in lines {
+        out.push_str(line);
+        out.push('\n');
+        if line == "#EXTM3U" {
+            out.push_str(VERSION);
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// Puts the gaps in, and the media sequence where it is 0: it may be left out then, but is easier to read by hand.
@@ -197,6 +216,7 @@ fn render_master(rungs: &[usize], ladder: &[config::Rendition], dvr: bool) -> Re
         .build()
         .map_err(BadPlaylist::new)?
         .to_string();
+    let text = versioned(&text);
     let read = MasterPlaylist::try_from(text.as_str()).map_err(BadPlaylist::new)?;
     if count > 0 && read.variant_streams.len() == count {
         Ok(text)

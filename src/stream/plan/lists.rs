@@ -297,7 +297,7 @@ impl Plan {
     /// Whether a live playlist says less than it could.
     #[must_use]
     pub fn lists_behind(&self) -> bool {
-        (0..self.rungs.len()).any(|rung| {
+        !self.idle && (0..self.rungs.len()).any(|rung| {
             self.mark(rung, false).is_some_and(|(epoch, mark)| {
                 self.rungs
                     .get(rung)

@@ -26,8 +26,8 @@ pub use self::board::ListKind;
 use self::board::{DVR_EVERY_MS, Lane, PUT_EVERY_MS};
 pub use self::lists::{Line, ListBody, ListId, Listing, MediaList};
 use self::status::Status;
-pub use self::timeline::{Ms, segment_name};
-use self::timeline::{NewEntry, Part, Timeline};
+use self::timeline::NewEntry;
+pub use self::timeline::{Ms, Part, Timeline, after, segment_name};
 use super::facts::{StreamFacts, StreamReport};
 use super::record::{Protection, Record};
 use super::spool::Ignored;
@@ -305,7 +305,6 @@ impl Plan {
                         protection: *protection,
                         taken_up: 0,
                         due: self.rules.deadline_ms,
-                        remembered: true,
                     });
                 }
             }
@@ -451,7 +450,6 @@ impl Plan {
                 taken_up: now.ms,
                 // What closed long ago is overdue already; the clock starts at 0, so this saturates there.
                 due: now.ms.saturating_add(self.rules.deadline_ms).saturating_sub(segment.age_ms),
-                remembered: false,
             });
             self.out.extend(self.timeline.index_record(i).map(Action::Record));
             index = Some(i);

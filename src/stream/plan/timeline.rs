@@ -81,8 +81,6 @@ struct Span {
     run: RunId,
     first_n: u64,
     first_index: u64,
-    /// Added to FFmpeg's date-times so that they never go back; `None`: settled with the next segment.
-    shift_us: Option<i64>,
 }
 
 /// What a new index is made of.
@@ -106,8 +104,6 @@ pub struct NewEntry {
     pub taken_up: Ms,
     /// When a missing file becomes a gap.
     pub due: Ms,
-    /// `start` is remembered, not told by FFmpeg: it is taken as it is.
-    pub remembered: bool,
 }
 
 /// The timeline.
@@ -243,17 +239,10 @@ impl Timeline {
         let breaks = !follows && last.is_some();
         let end = self.end();
         if !follows {
-            self.spans.push(Span { run: new.run.clone(), first_n: new.n, first_index: i, shift_us: None });
+            self.spans.push(Span { run: new.run.clone(), first_n: new.n, first_index: i });
         }
-        let start = match (new.start, self.spans.last_mut()) {
-            (Some(start), Some(span)) if !new.remembered => {
-                // The wall clock was set back between two runs: date-times go on where the last segment ended.
-                let back = || end.map_or(0, |end| end.0.saturating_sub(start.0).max(0));
-                Micros(start.0.saturating_add(*span.shift_us.get_or_insert_with(back)))
-            }
-            (Some(start), _) => start,
-            (None, _) => end.unwrap_or_default(),
-        };
+        // Where the wall clock was set back between two runs, date-times go on from the end of the last segment.
+        let start = new.start.max(end).unwrap_or_default();
         let epoch = self.epoch_number(new.epoch);
         self.longest_us = self.longest_us.max(new.duration_us);
         self.entries.push_back(Entry {
@@ -333,9 +322,6 @@ impl Timeline {
     pub(super) fn cut(&mut self, i: u64) {
         while self.top() > i && self.entries.pop_back().is_some() {}
         self.spans.retain(|span| span.first_index < i);
-        if let Some(span) = self.spans.last_mut() {
-            span.shift_us = None;
-        }
         for track in &mut self.tracks {
             track.begin = track.begin.filter(|begin| *begin < i);
             track.sealed = false;
