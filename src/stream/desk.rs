@@ -134,7 +134,11 @@ impl Desk {
             let pause = if self.is_busy() { BUSY } else { QUIET };
             tokio::select! {
                 found = news.recv(), if news_open && !draining => match found {
-                    Some(found) => actions.extend(self.found(found)),
+                    Some(found) => {
+                        // First, so that a new epoch begins with this very segment.
+                        actions.extend(self.look_at_facts());
+                        actions.extend(self.found(found));
+                    }
                     // No more news: the publisher drains.
                     None => news_open = false,
                 },

@@ -277,13 +277,14 @@ mod tests {
         let text = render(&listing(ListKind::Master, ListBody::Master(vec![0, 1, 2])), &ladder).unwrap();
         assert_eq!(
             text,
-            "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n\
+            "#EXTM3U\n#EXT-X-VERSION:6\n\
              #EXT-X-STREAM-INF:BANDWIDTH=1728000,AVERAGE-BANDWIDTH=1528000,CODECS=\"avc1.64001f,mp4a.40.2\",\
              RESOLUTION=854x480,FRAME-RATE=30.000\n480p/live.m3u8\n\
              #EXT-X-STREAM-INF:BANDWIDTH=3628000,AVERAGE-BANDWIDTH=3128000,CODECS=\"avc1.64001f,mp4a.40.2\",\
              RESOLUTION=1280x720,FRAME-RATE=30.000\n720p/live.m3u8\n\
              #EXT-X-STREAM-INF:BANDWIDTH=896000,AVERAGE-BANDWIDTH=796000,CODECS=\"avc1.64001e,mp4a.40.2\",\
-             RESOLUTION=640x360,FRAME-RATE=30.000\n360p/live.m3u8\n"
+             RESOLUTION=640x360,FRAME-RATE=30.000\n360p/live.m3u8\n\
+             #EXT-X-INDEPENDENT-SEGMENTS\n"
         );
         assert!(render(&listing(ListKind::Master, ListBody::Master(vec![])), &ladder).is_err());
     }

@@ -139,11 +139,13 @@ impl ObjectStore for Witness {
     }
 }
 
+/// Facts, and how often they were asked for.
 #[derive(Debug)]
-struct Known(Mutex<Option<StreamFacts>>);
+struct Known(Mutex<Option<StreamFacts>>, AtomicUsize);
 
 impl FactsSource for Known {
     fn stream_facts(&self, _: &EventSlug) -> Option<StreamFacts> {
+        self.1.fetch_add(1, Ordering::SeqCst);
         self.0.lock().unwrap().clone()
     }
 }
@@ -226,7 +228,7 @@ impl Stage {
         let mut stage = Self {
             folder,
             store: Arc::default(),
-            facts: Arc::new(Known(Mutex::new(Some(facts)))),
+            facts: Arc::new(Known(Mutex::new(Some(facts)), AtomicUsize::new(0))),
             told: Arc::default(),
             config,
             publisher: None,
@@ -467,8 +469,6 @@ async fn a_rotated_epoch_starts_with_the_next_segment() {
     }
     stage.until("two are listed", |s| s.is_listed_until('a', 2)).await;
     stage.set(|facts| facts.epoch = epoch('b'));
-    stage.until("the facts were seen", |s| s.health().is_some()).await;
-    tokio::time::sleep(Duration::from_millis(700)).await;
     stage.close(1, 2);
     stage.until("the new epoch is told", |s| s.last_report().unwrap().epoch == Some(epoch('b'))).await;
     let live = stage.live('b', "720p").unwrap();
@@ -565,7 +565,7 @@ async fn an_unknown_event_waits_until_it_is_known() {
     let mut stage = Stage::open().await;
     let facts = stage.facts.0.lock().unwrap().take();
     stage.close(1, 0);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    stage.until("it was asked for", |s| s.facts.1.load(Ordering::SeqCst) > 1).await;
     assert!(stage.store.puts.lock().unwrap().is_empty());
     *stage.facts.0.lock().unwrap() = facts;
     stage.until("it is listed", |s| s.is_listed_until('a', 1)).await;
