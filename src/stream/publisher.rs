@@ -321,12 +321,7 @@ async fn open_journal(shared: &Shared, event: &EventSlug) -> (Journal, Remembere
 
 /// The facts to go on from: the journal's, put right by what the store's own playlists say. With a journal the store
 /// is asked once; without one nothing is published before it has answered, since sequences would begin anew.
-async fn catch_up(
-    shared: &Shared,
-    event: &EventSlug,
-    facts: &StreamFacts,
-    remembered: Remembered,
-) -> Vec<Record> {
+async fn catch_up(shared: &Shared, event: &EventSlug, facts: &StreamFacts, remembered: Remembered) -> Vec<Record> {
     let mut records = remembered.records;
     if remembered.lost {
         tracing::error!(%event, "the journal cannot be read and was set aside; the store's own playlists are asked");

@@ -362,7 +362,10 @@ mod tests {
         assert_eq!(timeline.find(&SECOND.parse().unwrap(), 3), Some(13), "the hole has its place");
         assert!(timeline.slot(13, 0).unwrap().gap && timeline.slot(16, 0).unwrap().gap);
         assert_eq!(timeline.entry(20).unwrap().breaks_before, 1);
-        assert_eq!(timeline.key(&event(), 4, 0).unwrap().as_str().split('/').nth(1), Some("zzzzzzzzzzzzzzzzzzzzzzzzzz"));
+        assert_eq!(
+            timeline.key(&event(), 4, 0).unwrap().as_str().split('/').nth(1),
+            Some("zzzzzzzzzzzzzzzzzzzzzzzzzz")
+        );
         assert_eq!(plan.reported().unwrap().epoch, Some(epoch()));
     }
 

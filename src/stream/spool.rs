@@ -178,7 +178,9 @@ pub fn inspect(path: &Path, metadata: &Metadata) -> Result<u64, Ignored> {
 /// Whether every packet begins as it must.
 #[must_use]
 pub fn is_whole(body: &[u8]) -> bool {
-    !body.is_empty() && body.len().is_multiple_of(PACKET) && body.chunks(PACKET).all(|packet| packet.first() == Some(&SYNC))
+    !body.is_empty()
+        && body.len().is_multiple_of(PACKET)
+        && body.chunks(PACKET).all(|packet| packet.first() == Some(&SYNC))
 }
 
 #[cfg(test)]
@@ -202,7 +204,9 @@ mod tests {
     fn only_the_agreed_layout_is_taken() {
         let root = Path::new("/spool");
         let spot = "fight-night/01ARZ3NDEKTSV4RRFFQ69G5FAV/720p";
-        assert!(matches!(place(root, &root.join(spot)), Ok(Place::Rendition(spot)) if spot.rendition.as_str() == "720p"));
+        assert!(
+            matches!(place(root, &root.join(spot)), Ok(Place::Rendition(spot)) if spot.rendition.as_str() == "720p")
+        );
         assert_eq!(place(root, root), Ok(Place::Root));
         for wrong in ["Fight", "fight/run1", "fight/01ARZ3NDEKTSV4RRFFQ69G5FAV/7 20p", &format!("{spot}/more")] {
             assert_eq!(place(root, &root.join(wrong)), Err(Ignored::Layout), "{wrong}");

@@ -98,7 +98,8 @@ impl ObjectStore for Witness {
         if self.down.load(Ordering::SeqCst) {
             return Err(fails("down"));
         }
-        let take = |count: &AtomicUsize| count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
+        let take =
+            |count: &AtomicUsize| count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
         if take(&self.stalls) {
             std::future::pending::<()>().await;
         }
@@ -432,7 +433,9 @@ async fn a_lost_journal_is_rebuilt_from_the_store() {
         stage.close(1, n);
     }
     stage.until("eight are listed", |s| s.is_listed_until('a', 8)).await;
-    stage.until("the DVR too", |s| RUNGS.iter().all(|rung| s.dvr('a', rung).is_some_and(|t| sequence(&t).1 == 8))).await;
+    stage
+        .until("the DVR too", |s| RUNGS.iter().all(|rung| s.dvr('a', rung).is_some_and(|t| sequence(&t).1 == 8)))
+        .await;
     stage.kill();
     std::fs::remove_dir_all(stage.folder.path().join("uploader")).unwrap();
     stage.store.down.store(true, Ordering::SeqCst);
@@ -494,13 +497,14 @@ async fn ended_writes_endlist_and_lists_nothing_after() {
     }
     stage.until("three are listed", |s| s.is_listed_until('a', 3)).await;
     stage.set(|facts| facts.ended = true);
-    stage.until("all lists have ended", |s| {
-        RUNGS.iter().all(|rung| {
-            let ended = |text: Option<String>| text.is_some_and(|text| text.ends_with("#EXT-X-ENDLIST\n"));
-            ended(s.live('a', rung)) && ended(s.dvr('a', rung))
+    stage
+        .until("all lists have ended", |s| {
+            RUNGS.iter().all(|rung| {
+                let ended = |text: Option<String>| text.is_some_and(|text| text.ends_with("#EXT-X-ENDLIST\n"));
+                ended(s.live('a', rung)) && ended(s.dvr('a', rung))
+            })
         })
-    })
-    .await;
+        .await;
     stage.close(1, 3);
     stage.kill();
     stage.start().await;
@@ -519,15 +523,18 @@ async fn while_the_store_is_away_nothing_is_lost() {
     for n in 1..11 {
         stage.close(1, n);
     }
-    stage.until("it is noticed", |s| s.health().is_some_and(|h| h.store_failing_since.is_some() && h.queue_len == 20)).await;
+    stage
+        .until("it is noticed", |s| s.health().is_some_and(|h| h.store_failing_since.is_some() && h.queue_len == 20))
+        .await;
     stage.until("it is told", |s| s.last_report().unwrap().status == StreamStatus::Interrupted).await;
     stage.store.down.store(false, Ordering::SeqCst);
     stage.until("all are listed", |s| s.is_listed_until('a', 11)).await;
     assert!(!stage.live('a', "720p").unwrap().contains("GAP"), "the window is whole");
-    stage.until("the DVR is whole", |s| {
-        RUNGS.iter().all(|rung| s.dvr('a', rung).is_some_and(|t| sequence(&t) == (0, 11) && !t.contains("GAP")))
-    })
-    .await;
+    stage
+        .until("the DVR is whole", |s| {
+            RUNGS.iter().all(|rung| s.dvr('a', rung).is_some_and(|t| sequence(&t) == (0, 11) && !t.contains("GAP")))
+        })
+        .await;
     assert_eq!(stage.last_report().unwrap().status, StreamStatus::Live);
 }
 

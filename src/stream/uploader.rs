@@ -261,7 +261,8 @@ mod tests {
     async fn the_live_window_goes_first_cheap_renditions_ahead() {
         let mut queue = queue(0..10);
         let now = Instant::now();
-        let order: Vec<_> = std::iter::from_fn(|| queue.next(now, 8)).map(|job| (job.upload.index, job.upload.rung)).collect();
+        let order: Vec<_> =
+            std::iter::from_fn(|| queue.next(now, 8)).map(|job| (job.upload.index, job.upload.rung)).collect();
         assert_eq!(order, [(8, 1), (8, 0), (9, 1), (9, 0), (7, 0), (7, 1), (6, 0), (6, 1)], "half for the backlog");
     }
 

@@ -551,11 +551,12 @@ impl Plan {
         }
         // The end: nothing more will come when everything is listed, or what is left has no file. What is on its way
         // to a store that is away is waited for.
-        let nothing_left = ended && (next..top).all(|i| {
-            let waits = self.timeline.entry(i).is_some_and(|entry| entry.due > now);
-            let part = self.timeline.slot(i, rung).map_or(Part::Lost, |slot| slot.part);
-            part == Part::Lost || (part == Part::Awaited && !waits)
-        });
+        let nothing_left = ended
+            && (next..top).all(|i| {
+                let waits = self.timeline.entry(i).is_some_and(|entry| entry.due > now);
+                let part = self.timeline.slot(i, rung).map_or(Part::Lost, |slot| slot.part);
+                part == Part::Lost || (part == Part::Awaited && !waits)
+            });
         if let Some(track) = self.timeline.tracks.get_mut(rung) {
             track.next = next;
             if nothing_left {

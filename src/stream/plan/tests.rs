@@ -341,8 +341,7 @@ impl World {
         self.naive.named(self.ms, rung, run, n, self.facts.ended);
         let start = Some(Micros(self.wall));
         let id = run_id(run);
-        let mut events =
-            vec![Event::Named { run: id.clone(), rung, n, duration_us: 2_000_000, start, age_ms: 0 }];
+        let mut events = vec![Event::Named { run: id.clone(), rung, n, duration_us: 2_000_000, start, age_ms: 0 }];
         if whole {
             events.push(Event::Closed { run: id, rung, n, file: Arc::from("x.ts"), bytes: 188 });
         }
@@ -703,12 +702,7 @@ fn a_restart_keeps_a_live_picture_live() {
 #[test]
 fn old_objects_leave_the_dvr_first_and_the_store_later() {
     let mut world = World::new();
-    world.plan = Plan::restore(
-        "night".parse().unwrap(),
-        ladder(),
-        Rules { keep_remote_ms: 20_000, ..rules() },
-        &[],
-    );
+    world.plan = Plan::restore("night".parse().unwrap(), ladder(), Rules { keep_remote_ms: 20_000, ..rules() }, &[]);
     world.tell_facts();
     for op in beats(20) {
         world.apply(op);
