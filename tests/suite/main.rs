@@ -11,5 +11,6 @@ mod harness;
 mod media;
 mod objects;
 mod postgres;
+mod schema;
 mod store;
 mod tidy;
