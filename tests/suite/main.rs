@@ -15,5 +15,6 @@ mod ingest_hook;
 mod media;
 mod objects;
 mod postgres;
+mod schema;
 mod store;
 mod tidy;
