@@ -39,7 +39,10 @@ fn a_wrong_file_names_the_line_and_the_key() {
         ),
         ("[[events.fights]]\nred = \"A\"", "events[0].fights[0].number is missing"),
         ("[[events.fights]]\nnumber = 0", "line 4: events[0].fights[0].number is 0"),
-        ("[[events.fights]]\nnumber = 1\n[[events.fights]]\nnumber = 1", "line 6: events[0].fights[1].number is 1, which"),
+        (
+            "[[events.fights]]\nnumber = 1\n[[events.fights]]\nnumber = 1",
+            "line 6: events[0].fights[1].number is 1, which",
+        ),
         ("[[events.fights]]\nnumber = 1\nred = \"A\"\nblue = \"A \"", "line 6: events[0].fights[0]: A stands in both"),
         ("[[events.fights]]\nnumber = 1\nprice = 3", "line 5: events[0].fights[0].price is not a key here"),
         ("[[events.milestones]]\ncoins = 0\ntitle = \"x\"", "line 4: events[0].milestones[0].coins is 0"),
@@ -48,14 +51,23 @@ fn a_wrong_file_names_the_line_and_the_key() {
             "line 7: events[0].milestones[1].coins is 5, which",
         ),
         ("[[events.polls]]\ncode = \"w\"\noptions = [\"one\"]", "line 5: events[0].polls[0].options has 1"),
-        ("[[events.polls]]\ncode = \"w\"\noptions = [\"a\", \"a\"]", "line 5: events[0].polls[0].options[1] is a, which"),
+        (
+            "[[events.polls]]\ncode = \"w\"\noptions = [\"a\", \"a\"]",
+            "line 5: events[0].polls[0].options[1] is a, which",
+        ),
         ("[[events.polls]]\ncode = \"w\"\noptions = \"a\"", "line 5: events[0].polls[0].options must be a list"),
         ("[[events.polls]]\ncode = \"W!\"", "line 4: events[0].polls[0].code: write"),
         ("[[events.polls]]\ncode = \"w\"\ncoins_per_vote = 0", "line 5: events[0].polls[0].coins_per_vote is 0"),
-        ("[[events.polls]]\ncode = \"w\"\nstatus = \"settled\"", "line 5: events[0].polls[0].status cannot be \"settled\""),
+        (
+            "[[events.polls]]\ncode = \"w\"\nstatus = \"settled\"",
+            "line 5: events[0].polls[0].status cannot be \"settled\"",
+        ),
         ("[[coin_packages]]\ncode = \"p\"\ncoins = 0", "line 5: coin_packages[0].coins is 0"),
         ("[[coin_packages]]\ncode = \"p\"\nbonus_coins = -1", "line 5: coin_packages[0].bonus_coins is -1"),
-        ("[[coin_packages]]\ncode = \"p\"\n[[coin_packages]]\ncode = \"p\"", "line 6: coin_packages[1].code is p, which"),
+        (
+            "[[coin_packages]]\ncode = \"p\"\n[[coin_packages]]\ncode = \"p\"",
+            "line 6: coin_packages[1].code is p, which",
+        ),
         ("[[coin_package]]\ncode = \"p\"", "line 3: coin_package is not a key here"),
         ("title = ", "line 3: "),
     ] {
@@ -68,7 +80,8 @@ fn a_wrong_file_names_the_line_and_the_key() {
 
 #[test]
 fn everything_wrong_is_said_at_once_in_the_order_of_the_file() {
-    let error = read("[[events]]\nslug = \"a\"\ntitle = \"\"\n[[coin_packages]]\ncode = \"p\"\ncoins = 0\n").expect_err("wrong");
+    let error = read("[[events]]\nslug = \"a\"\ntitle = \"\"\n[[coin_packages]]\ncode = \"p\"\ncoins = 0\n")
+        .expect_err("wrong");
     let ApplyError::File(said) = error else { panic!("{error}") };
     assert_eq!(said.len(), 2);
     assert!(said[0].contains("line 3") && said[1].contains("line 6"), "{said:?}");
@@ -76,7 +89,9 @@ fn everything_wrong_is_said_at_once_in_the_order_of_the_file() {
 
 #[test]
 fn what_may_be_left_out_may_be_left_out() {
-    for text in ["", EVENT, "[[coin_packages]]\ncode = \"p\"", "[[events]]\nslug = \"a\"\n[[events.polls]]\ncode = \"w\""] {
+    for text in
+        ["", EVENT, "[[coin_packages]]\ncode = \"p\"", "[[events]]\nslug = \"a\"\n[[events.polls]]\ncode = \"w\""]
+    {
         read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     }
     for moment in ["\"2026-12-05T19:00:00+07:00\"", "2026-12-05T19:00:00+07:00", "2026-12-05T12:00:00Z"] {

@@ -77,9 +77,8 @@ async fn one(store: &Store) -> EventFacts {
 }
 
 async fn counts(store: &Store) -> (usize, usize) {
-    let rows = store.read(|conn| {
-        Ok::<_, StoreError>((outbox::list_ids_after(conn, 0)?.len(), audit::list(conn, 1_000)?.len()))
-    });
+    let rows = store
+        .read(|conn| Ok::<_, StoreError>((outbox::list_ids_after(conn, 0)?.len(), audit::list(conn, 1_000)?.len())));
     rows.await.expect("rows")
 }
 

@@ -15,5 +15,7 @@ mod ingest_hook;
 mod media;
 mod objects;
 mod postgres;
+mod sockets;
 mod store;
 mod tidy;
+mod web;

@@ -18,8 +18,8 @@ use tokio::sync::broadcast::Receiver;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::harness::until;
 use crate::harness::tcp_proxy::TcpProxy;
+use crate::harness::until;
 use crate::postgres::{TestDatabase, on_both_databases};
 
 const SOON: Duration = Duration::from_secs(10);
