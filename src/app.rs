@@ -3,6 +3,7 @@
 //! Order of starting: what the picture needs first (mirror from disk, publisher, encoders, door), then what may be
 //! down (database). Order of stopping: say "come back", stop taking, let FFmpeg end its segment, publish it, close.
 
+mod database;
 mod wiring;
 
 use std::io;
@@ -23,8 +24,7 @@ use crate::ids::{SharedRandom, SystemRandom};
 use crate::ingest::door::{self, Door};
 use crate::ingest::hook::HookLimits;
 use crate::objects;
-use crate::store::migrate::{self, SchemaState};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::stream::encoder::Encoders;
 use crate::stream::{Publisher, PublisherParts};
 use crate::web::hooks::ingest::HookParts;
@@ -71,7 +71,7 @@ impl App {
         let secret = loaded.secret_key().map_err(StartError::new)?;
 
         let store = Store::open(&config.database).map_err(StartError::new)?;
-        refuse_wrong_database(&store, &secret).await?;
+        database::refuse_wrong(&store, &secret, &tracker, &stopping).await?;
 
         let mirror: SharedMirror = Arc::new(Mirror::open(mirror_path(&config)));
         let hub = Arc::new(Hub::default());
@@ -191,26 +191,6 @@ impl App {
         }
         in_time
     }
-}
-
-/// A schema that is older than the program, or a database of another secret key, is no place to start. A database
-/// that cannot be reached is let pass: the picture goes on from the mirror.
-async fn refuse_wrong_database(store: &Store, secret: &crate::config::SecretKey) -> Result<(), StartError> {
-    let asked = store.clone();
-    let state = tokio::task::spawn_blocking(move || migrate::schema_state(&asked)).await;
-    match state.unwrap_or(Err(StoreError::Panicked)) {
-        Ok(SchemaState::Older) => {
-            return Err(StartError(
-                "The database is older than this program: run `bakuhantam migrate up` first.".into(),
-            ));
-        }
-        Ok(SchemaState::Current | SchemaState::Newer) => {}
-        Err(error) => {
-            tracing::warn!(%error, "the database is away: serving from the mirror");
-            return Ok(());
-        }
-    }
-    store.claim_secret_key(secret).await.map_err(StartError::new)
 }
 
 fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {

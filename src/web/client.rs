@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 
-/// Headers by which a proxy says that it forwards.
-const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "via"];
+/// Headers by which a proxy says that it forwards, beside every `X-Forwarded-…`.
+const FORWARDING: [&str; 2] = ["forwarded", "via"];
 
 /// The caller's address: the peer, or, when the peer is one of `trusted` proxies, the right-most address of
 /// `X-Forwarded-For` that is not one of them (anything left of it was written by the caller).
@@ -37,7 +37,7 @@ pub fn is_bare_loopback(req: &HttpRequest) -> bool {
 /// Whether a proxy says that it forwards somebody.
 #[must_use]
 pub fn is_forwarded(req: &HttpRequest) -> bool {
-    FORWARDING.iter().any(|name| req.headers().contains_key(*name))
+    req.headers().keys().any(|name| FORWARDING.contains(&name.as_str()) || name.as_str().starts_with("x-forwarded-"))
 }
 
 /// `::ffff:1.2.3.4` as `1.2.3.4`.

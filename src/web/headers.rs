@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 use url::Url;
 
 use super::error::{self, Problem};
-use super::{Site, routes};
+use super::{Site, cors, routes};
 use crate::config::Config;
 use crate::ids::{RowId, SystemRandom};
 
@@ -106,6 +106,7 @@ pub async fn around<B: MessageBody + 'static>(
     let method = req.method().clone();
     let span = tracing::info_span!("request", id, method = %method, path = req.path());
 
+    let asking = fixed.as_ref().and_then(|fixed| cors::own_origin(&req, &fixed.origins));
     let refused = match (&fixed, &site) {
         (Some(fixed), Some(site)) if is_foreign(&req, fixed) => {
             let problem = Problem::new(
@@ -136,6 +137,7 @@ pub async fn around<B: MessageBody + 'static>(
         }
     });
 
+    cors::allow(&mut response, asking);
     if let Some(fixed) = fixed {
         fixed.put_on(response.headers_mut());
     }

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod assets;
 pub mod client;
+pub mod cors;
 pub mod error;
 pub mod headers;
 pub mod health;

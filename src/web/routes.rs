@@ -1,11 +1,11 @@
 //! Every route on one page, each with its audience (which host answers) and its access rule.
 
-use actix_web::guard::{Guard, GuardContext};
+use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::uri::Authority;
 use actix_web::http::{Method, header};
-use actix_web::{Route, web};
+use actix_web::{HttpRequest, Route, web};
 
-use super::{api, assets, error, health, hooks, media, metrics, socket, viewer};
+use super::{Site, api, assets, cors, error, health, hooks, media, metrics, socket, viewer};
 use crate::config::{Config, Hosts, ObjectsKind};
 
 /// Which of `[hosts]` answers a route.
@@ -83,21 +83,39 @@ pub fn table() -> Vec<Entry> {
     ]
 }
 
-/// Mounts every route under its host.
+/// Mounts every route under its host. Entries of one path are one resource: what none of them takes is 405.
 pub fn mount(app: &mut web::ServiceConfig, config: &Config) {
-    for entry in table() {
-        let host = HostGuard::of(entry.audience, &config.hosts);
-        let mut resource = web::resource(entry.path).guard(host).default_service(web::to(error::wrong_method));
-        resource = match entry.method {
-            "POST" => resource.route((entry.handler)(web::post())),
-            _ => resource.route((entry.handler)(web::get())).route((entry.handler)(web::head())),
-        };
+    let mut entries = table();
+    while let Some(first) = entries.first().copied() {
+        let (same, rest): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.path == first.path);
+        entries = rest;
+        let allow = allowed(&same);
+        let mut resource =
+            web::resource(first.path).guard(HostGuard::of(first.audience, &config.hosts)).default_service(web::to(
+                move |req: HttpRequest, site: web::Data<Site>| error::wrong_method(req, site, allow.clone()),
+            ));
+        for entry in same {
+            resource = match entry.method {
+                "POST" => resource.route((entry.handler)(web::post())),
+                _ => resource.route((entry.handler)(web::get())).route((entry.handler)(web::head())),
+            };
+        }
+        if first.audience == Audience::Api {
+            resource = resource
+                .route(web::method(Method::OPTIONS).guard(guard::fn_guard(cors::is_preflight)).to(cors::preflight));
+        }
         app.service(resource);
     }
     if config.objects.kind == ObjectsKind::Folder {
         app.service(media::service(config.objects.folder.clone()));
     }
     app.default_service(web::to(error::no_such_page));
+}
+
+/// Methods of the entries of one path, as `Allow` names them.
+fn allowed(entries: &[Entry]) -> String {
+    let methods = entries.iter().map(|entry| if entry.method == "GET" { "GET, HEAD" } else { entry.method });
+    methods.collect::<Vec<_>>().join(", ")
 }
 
 /// Lets a request through when it was sent to the host of its audience, or when none is configured.

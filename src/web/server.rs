@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio_util::task::TaskTracker;
 
@@ -53,6 +53,7 @@ impl Server {
                 .app_data(health.clone())
                 .app_data(hook.clone())
                 .app_data(web::PayloadConfig::new(64 * 1024))
+                .wrap(Compress::default())
                 .wrap(from_fn(headers::around))
                 .configure(move |app| routes::mount(app, &config))
         })

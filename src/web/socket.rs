@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, rt, web};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, interval_at, timeout};
@@ -100,7 +100,8 @@ async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, sit
                 heard = Instant::now();
                 match said {
                     Some(Ok(message)) => hear(message, session, site, &mut room).await,
-                    Some(Err(_)) | None => Err(End::Gone),
+                    Some(Err(ProtocolError::Io(_))) | None => Err(End::Gone),
+                    Some(Err(_)) => Err(End::Policy("not a message this server understands")),
                 }
             }
             frame = next_frame(&mut room) => match frame {

@@ -16,5 +16,7 @@ mod media;
 mod objects;
 mod postgres;
 mod schema;
+mod sockets;
 mod store;
 mod tidy;
+mod web;

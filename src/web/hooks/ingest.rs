@@ -23,13 +23,16 @@ pub struct HookParts {
 /// 200 lets in, 401 does not.
 ///
 /// # Errors
-/// 401 without rights, 403 from elsewhere, 429 after too many failures, 400 for what no media server sends.
+/// 401 without rights, 403 from elsewhere, 429 after too many failures, 400 and 413 for what no media server sends.
 pub async fn hook(
     req: HttpRequest,
-    body: web::Bytes,
+    body: Result<web::Bytes, actix_web::Error>,
     site: web::Data<Site>,
     parts: web::Data<HookParts>,
 ) -> Result<HttpResponse, Problem> {
+    let body = body.map_err(|_| {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "ingest.too_large", "No media server sends this much.")
+    })?;
     let ingest = &site.config.ingest;
     let peer = caller(&req, &site.config.server.trusted_proxies);
     let kind = req.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -7,10 +7,12 @@ pub mod ffmpeg;
 pub mod http;
 pub mod media;
 pub mod nginx;
+pub mod night;
 pub mod ports;
 pub mod s3;
 pub mod s3_proxy;
 pub mod server;
+pub mod socket;
 pub mod tcp_proxy;
 
 use std::process::Command;

@@ -1,0 +1,398 @@
+//! Pages, JSON and the rules of every route, by the real binary.
+
+use std::collections::HashSet;
+
+use bakuhantam::web::routes::{Access, Audience, Entry, table};
+use hyper::Method;
+
+use crate::harness::http::{self, Answer};
+use crate::harness::night::{self, KEY, apply};
+use crate::harness::server::TestServer;
+
+const TOKEN: &str = "a-token-for-metrics";
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+/// Someone who calls: headers, and whether the server believes its peer to be a proxy.
+struct Caller {
+    name: &'static str,
+    headers: &'static [(&'static str, &'static str)],
+    by_proxy: bool,
+    /// May read metrics; may ask as a media server.
+    may: (bool, bool),
+}
+
+const CALLERS: &[Caller] = &[
+    Caller { name: "a program on this machine", headers: &[], by_proxy: false, may: (true, true) },
+    Caller {
+        name: "an unknown proxy's client",
+        headers: &[("x-forwarded-for", "203.0.113.9")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "an unknown proxy's client that claims to be local",
+        headers: &[("x-forwarded-for", "127.0.0.1")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "an unknown proxy's client (Forwarded)",
+        headers: &[("forwarded", "for=203.0.113.9")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "an unknown proxy's client (Via)",
+        headers: &[("via", "1.1 p")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "an unknown proxy's client (X-Forwarded-Port)",
+        headers: &[("x-forwarded-port", "443")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "with a wrong token",
+        headers: &[("authorization", "Bearer a-token-for-metricz")],
+        by_proxy: false,
+        may: (false, true),
+    },
+    Caller {
+        name: "with the right token from elsewhere",
+        headers: &[("authorization", "Bearer a-token-for-metrics"), ("x-forwarded-for", "203.0.113.9")],
+        by_proxy: false,
+        may: (true, false),
+    },
+    Caller {
+        name: "our proxy's client",
+        headers: &[("x-forwarded-for", "203.0.113.9")],
+        by_proxy: true,
+        may: (false, false),
+    },
+    Caller {
+        name: "our proxy's client that claims to be the media server",
+        headers: &[("x-forwarded-for", "203.0.113.77, 203.0.113.9")],
+        by_proxy: true,
+        may: (false, false),
+    },
+    Caller {
+        name: "our proxy's media server",
+        headers: &[("x-forwarded-for", "203.0.113.77")],
+        by_proxy: true,
+        may: (false, true),
+    },
+];
+
+fn overrides(proxies: &str) -> String {
+    format!(
+        "[server]\ntrusted_proxies = [{proxies}]\n[metrics]\ntoken = \"{TOKEN}\"\n[ingest]\nhook_trusted = \
+         [\"203.0.113.77\"]\n"
+    )
+}
+
+/// The address of an entry, its placeholders filled in.
+async fn address(server: &TestServer, entry: &Entry) -> String {
+    let home = http::get(&server.url("/")).await;
+    let asset = home.text().split("/assets/").nth(1).and_then(|rest| rest.split('"').next()).expect("an asset");
+    server.url(&entry.path.replace("{slug}", "island-fight").replace("{path:.*}", asset))
+}
+
+/// What every answer carries.
+fn is_protected(answer: &Answer, of: &str) {
+    let policy = answer.header("content-security-policy");
+    let scripts = policy.split(';').map(str::trim).find(|rule| rule.starts_with("script-src")).unwrap_or_default();
+    assert!(policy.starts_with("default-src 'none'"), "{of}: {policy}");
+    assert_eq!(scripts, "script-src 'self'", "{of}");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{of}");
+    assert_eq!(answer.header("x-request-id").len(), 26, "{of}");
+    if answer.header("content-type").starts_with("text/html") {
+        nothing_inline(answer.text(), of);
+    }
+}
+
+/// No script that stands in the page itself, in whatever form.
+fn nothing_inline(page: &str, of: &str) {
+    for script in page.split("<script").skip(1) {
+        let tag = script.split('>').next().unwrap_or_default();
+        assert!(tag.contains(" src=") || tag.contains("type=\"application/json\""), "{of}: <script{tag}>");
+    }
+    for tag in page.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+        let handler = tag.split_whitespace().find(|word| word.starts_with("on") && word.contains('='));
+        assert!(handler.is_none() && !tag.contains("javascript:"), "{of}: <{tag}>");
+    }
+}
+
+fn is_json_error(answer: &Answer, code: &str) {
+    let told = answer.json();
+    assert_eq!(told["error"]["code"], code, "{told}");
+    assert!(told["error"]["message"].as_str().is_some_and(|message| message.ends_with('.')), "{told}");
+    assert!(told["error"]["incident"].is_null(), "{told}");
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn every_route_answers_each_caller_by_its_rule() {
+    let plain = night::serve(&overrides("")).await;
+    let proxied = night::serve(&overrides("\"127.0.0.1\"")).await;
+    let mut ids = HashSet::new();
+    for entry in table() {
+        println!("{:4} {:36} {:?} {:?}", entry.method, entry.path, entry.audience, entry.access);
+        for caller in CALLERS {
+            let server = if caller.by_proxy { &proxied } else { &plain };
+            let of = format!("{} {} for {}", entry.method, entry.path, caller.name);
+            let method: Method = entry.method.parse().expect("a method");
+            let body = if method == Method::POST {
+                format!("call=publish&name={KEY}&addr=198.51.100.1")
+            } else {
+                String::new()
+            };
+            let headers: Vec<_> = caller.headers.iter().copied().chain([FORM]).collect();
+            let answer = http::send(method, &address(server, &entry).await, &headers, body).await;
+            is_protected(&answer, &of);
+            assert!(ids.insert(answer.header("x-request-id").to_owned()), "{of}: a request id came twice");
+            let may = match entry.access {
+                Access::Open => true,
+                Access::Metrics => caller.may.0,
+                Access::MediaServer => caller.may.1,
+            };
+            match (entry.path, may) {
+                ("/ws", _) => {
+                    assert_eq!(answer.status, 400, "{of}");
+                    is_json_error(&answer, "socket.handshake");
+                }
+                (_, true) => assert_eq!(answer.status, 200, "{of}: {}", answer.text()),
+                (path, false) => {
+                    assert_eq!(answer.status, 403, "{of}");
+                    is_json_error(&answer, if path == "/metrics" { "metrics.forbidden" } else { "ingest.not_trusted" });
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_route_is_404_and_a_method_a_route_has_not_is_405() {
+    let server = night::serve("").await;
+    for path in ["/nowhere", "/events", "/events/", "/events/a/b", "/watch/Not%20A%20Slug", "/events/%ff", "/watch/%00"]
+    {
+        let answer = http::get(&server.url(path)).await;
+        assert_eq!(answer.status, 404, "{path}");
+        is_protected(&answer, path);
+        assert!(answer.text().contains("<html lang=\"id\">"), "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        let english = http::get(&server.url(&format!("{path}?lang=en"))).await;
+        assert!(english.text().contains("<html lang=\"en\">"), "{path}");
+    }
+    for path in ["/api", "/api/v1", "/api/v1/nowhere", "/api/v1/events/", "/api/v1/events/nobody"] {
+        let answer = http::get(&server.url(path)).await;
+        assert_eq!(answer.status, 404, "{path}");
+        is_protected(&answer, path);
+        if path != "/api" {
+            is_json_error(&answer, if path.ends_with("nobody") { "events.not_found" } else { "web.no_such_page" });
+        }
+    }
+    for entry in table() {
+        let url = address(&server, &entry).await;
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+            if method == *entry.method {
+                continue;
+            }
+            let of = format!("{method} {}", entry.path);
+            let answer = http::send(method, &url, &[], "").await;
+            assert_eq!(answer.status, 405, "{of}");
+            assert_eq!(answer.header("allow"), if entry.method == "GET" { "GET, HEAD" } else { entry.method }, "{of}");
+            is_protected(&answer, &of);
+            let path = entry.path;
+            if path.starts_with("/api/") || matches!(path, "/ws" | "/health" | "/metrics") {
+                is_json_error(&answer, "web.method_not_allowed");
+            } else {
+                assert!(answer.text().contains("<html"), "{of}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_hosts_each_audience_has_its_own_and_health_answers_everywhere() {
+    let hosts = "[hosts]\nsite = \"baku.test\"\nadmin = \"admin.baku.test\"\napi = \"api.baku.test\"\n";
+    let server = night::prepare(hosts);
+    let mut server = server;
+    server.serve().await;
+    for entry in table().into_iter().filter(|entry| entry.method == "GET" && entry.path != "/ws") {
+        let url = server.url(&entry.path.replace("{slug}", "island-fight").replace("{path:.*}", "missing.css"));
+        for host in
+            ["baku.test", "BAKU.test:8080", "admin.baku.test", "api.baku.test", "evil.test", "baku.test.evil.test", ""]
+        {
+            let answer = http::send(Method::GET, &url, &[("host", host)], "").await;
+            let audience = match host.split(':').next().expect("a part").to_ascii_lowercase().as_str() {
+                "baku.test" => Some(Audience::Site),
+                "api.baku.test" => Some(Audience::Api),
+                _ => None,
+            };
+            let let_in = entry.audience == Audience::Any || audience == Some(entry.audience);
+            let of = format!("{} on \"{host}\"", entry.path);
+            if let_in && !entry.path.starts_with("/assets") {
+                assert_eq!(answer.status, 200, "{of}");
+            } else {
+                assert_eq!(answer.status, 404, "{of}");
+            }
+            is_protected(&answer, &of);
+        }
+    }
+    let hook = |host: &'static str| {
+        let url = server.url("/api/v1/hooks/ingest");
+        async move {
+            http::send(Method::POST, &url, &[FORM, ("host", host)], format!("call=publish&name={KEY}")).await.status
+        }
+    };
+    assert_eq!(hook("api.baku.test").await, 200);
+    assert_eq!(hook("baku.test").await, 404);
+    let policy = http::send(Method::GET, &server.url("/"), &[("host", "baku.test")], "").await;
+    let policy = policy.header("content-security-policy");
+    let connect = policy.split(';').find(|rule| rule.contains("connect-src")).expect("a rule");
+    assert!(connect.contains(" http://api.baku.test ") && connect.contains("ws://api.baku.test"), "{policy}");
+}
+
+#[tokio::test]
+async fn an_unsafe_request_from_another_sites_page_is_refused() {
+    let hosts = "[hosts]\nsite = \"baku.test\"\nadmin = \"admin.baku.test\"\n";
+    let mut server = night::prepare(hosts);
+    server.serve().await;
+    let own = server.url("");
+    let url = server.url("/api/v1/hooks/ingest");
+    let ask = async |origin: &str| {
+        let headers: Vec<_> = [FORM].into_iter().chain((!origin.is_empty()).then_some(("origin", origin))).collect();
+        http::send(Method::POST, &url, &headers, format!("call=publish&name={KEY}")).await
+    };
+    for origin in ["", own.as_str(), "http://baku.test", "http://admin.baku.test"] {
+        assert_eq!(ask(origin).await.status, 200, "{origin}");
+    }
+    for origin in ["http://evil.test", "https://baku.test", "http://baku.test.evil.test", "http://baku.test:81", "null"]
+    {
+        let answer = ask(origin).await;
+        assert_eq!(answer.status, 403, "{origin}");
+        is_json_error(&answer, "web.foreign_origin");
+        is_protected(&answer, origin);
+        // Reading is everyone's.
+        let read = http::send(Method::GET, &server.url("/api/v1/events"), &[("origin", origin)], "").await;
+        assert_eq!(read.status, 200, "{origin}");
+    }
+    let page = http::send(Method::POST, &server.url("/"), &[("origin", "null"), ("host", "baku.test")], "").await;
+    assert_eq!(page.status, 403);
+    assert!(page.text().contains("<html"));
+}
+
+#[tokio::test]
+async fn only_our_own_pages_may_read_the_api_with_credentials_from_another_host() {
+    let mut server = night::prepare("[hosts]\nsite = \"baku.test\"\napi = \"api.baku.test\"\n");
+    server.serve().await;
+    let url = server.url("/api/v1/events/island-fight");
+    let api = ("host", "api.baku.test");
+    for (origin, allowed) in [("http://baku.test", true), ("http://evil.test", false), ("null", false)] {
+        let read = http::send(Method::GET, &url, &[api, ("origin", origin)], "").await;
+        let asked = [api, ("origin", origin), ("access-control-request-method", "POST")];
+        let preflight = http::send(Method::OPTIONS, &url, &asked, "").await;
+        assert_eq!((read.status.as_u16(), preflight.status.as_u16()), (200, 204), "{origin}");
+        for answer in [read, preflight] {
+            let (told, credentials) =
+                (answer.header("access-control-allow-origin"), answer.header("access-control-allow-credentials"));
+            assert_eq!((told, credentials), if allowed { (origin, "true") } else { ("", "") }, "{origin}");
+            let vary: Vec<_> = answer.headers.get_all("vary").iter().filter_map(|value| value.to_str().ok()).collect();
+            assert!(vary.contains(&"origin"), "{origin}: {vary:?}");
+        }
+    }
+    // Whoever chooses a node asks them all.
+    let health = http::send(Method::GET, &server.url("/health"), &[("origin", "http://evil.test")], "").await;
+    assert_eq!(health.header("access-control-allow-origin"), "*");
+    assert_eq!(health.header("cache-control"), "no-store");
+    let page =
+        http::send(Method::GET, &server.url("/"), &[("host", "baku.test"), ("origin", "http://baku.test")], "").await;
+    assert_eq!(page.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn pages_may_be_cached_and_are_the_same_bytes_for_everyone() {
+    let server = night::serve("").await;
+    for path in ["/", "/events/island-fight", "/watch/island-fight", "/privacy", "/terms"] {
+        let first = http::get(&server.url(path)).await;
+        assert_eq!(first.status, 200, "{path}");
+        assert_eq!(first.header("cache-control"), "public, max-age=2", "{path}");
+        assert_eq!(first.header("set-cookie"), "", "{path}");
+        let headers = [("cookie", "a=b"), ("accept-language", "en"), ("user-agent", "another")];
+        let again = http::send(Method::GET, &server.url(path), &headers, "").await;
+        assert_eq!(first.body, again.body, "{path}");
+        let head = http::send(Method::HEAD, &server.url(path), &[], "").await;
+        assert_eq!((head.status.as_u16(), head.body.len()), (200, 0), "{path}");
+        assert_eq!(head.header("content-length"), first.body.len().to_string(), "{path}");
+
+        assert!(first.text().contains("<html lang=\"id\">"), "{path}");
+        let english = http::get(&server.url(&format!("{path}?lang=en"))).await;
+        assert!(english.text().contains("<html lang=\"en\">"), "{path}");
+        assert_eq!(english.header("content-language"), "en", "{path}");
+        assert_ne!(english.body, first.body, "{path}");
+        let unknown = http::get(&server.url(&format!("{path}?lang=fr"))).await;
+        assert_eq!(unknown.body, first.body, "{path}");
+
+        for coding in ["gzip", "br"] {
+            let small = http::send(Method::GET, &server.url(path), &[("accept-encoding", coding)], "").await;
+            assert_eq!(small.header("content-encoding"), coding, "{path}");
+            assert!(small.header("vary").contains("accept-encoding"), "{path}");
+            assert!(small.body.len() * 2 < first.body.len(), "{path}: {} of {}", small.body.len(), first.body.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn drafts_and_unknown_events_are_found_nowhere() {
+    let server = night::serve("").await;
+    for slug in ["hidden-night", "nobody"] {
+        for path in ["/events/", "/watch/"] {
+            assert_eq!(http::get(&server.url(&format!("{path}{slug}"))).await.status, 404);
+        }
+        for more in ["", "/playback", "/milestones", "/polls"] {
+            let answer = http::get(&server.url(&format!("/api/v1/events/{slug}{more}"))).await;
+            assert_eq!(answer.status, 404, "{slug}{more}");
+            is_json_error(&answer, "events.not_found");
+        }
+    }
+    for path in ["/", "/api/v1/events"] {
+        let seen = http::get(&server.url(path)).await;
+        assert!(!seen.text().contains("Hidden Night") && !seen.text().contains("hidden-night"), "{path}");
+        assert!(seen.text().contains("Island Fight"), "{path}");
+    }
+    let polls = http::get(&server.url("/api/v1/events/island-fight/polls")).await.json();
+    assert_eq!(polls["polls"].as_array().expect("polls").len(), 1, "no draft: {polls}");
+    assert!(!http::get(&server.url("/watch/island-fight")).await.text().contains("rahasia"));
+    // The twin: once it is published it is found everywhere.
+    apply(&server, &night::night().replace("status = \"draft\"", "status = \"published\""));
+    night::event_that(&server, "hidden-night", "the draft is published", crate::harness::socket::SOON, |event| {
+        event["status"] == "published"
+    })
+    .await;
+    assert_eq!(http::get(&server.url("/watch/hidden-night")).await.status, 200);
+}
+
+#[tokio::test]
+async fn words_of_an_operator_are_text_on_every_page() {
+    let server = night::serve("").await;
+    let nasty = "</script><script>alert(1)</script>'\\\"&";
+    apply(
+        &server,
+        &night::night()
+            .replace("\"Island Fight\"", &format!("'''{nasty}'''"))
+            .replace("\"Ari Wijaya\"", &format!("'''{nasty}'''")),
+    );
+    night::event_that(&server, "island-fight", "the new title", crate::harness::socket::SOON, |event| {
+        event["title"] == nasty
+    })
+    .await;
+    for path in ["/", "/events/island-fight", "/watch/island-fight"] {
+        let page = http::get(&server.url(path)).await;
+        is_protected(&page, path);
+        assert!(!page.text().contains("alert(1)</script>"), "{path}");
+        assert!(page.text().contains("alert(1)"), "{path}");
+    }
+}
