@@ -3,7 +3,7 @@
 use super::session::{Refusal, UNREADABLE_CODEC};
 
 /// A refusal. Its text is sent to the publisher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// No event has this stream key.
     #[error("wrong stream key: copy the event's key again, without spaces")]
@@ -32,9 +32,9 @@ pub enum Refused {
     /// FFmpeg does not keep up.
     #[error("the server's encoder cannot keep up: send a smaller picture or fewer frames")]
     EncoderStuck,
-    /// FFmpeg does not start.
-    #[error("the server's encoder does not start: ask its operator to look at the log")]
-    NoEncoder,
+    /// FFmpeg does not start, or not with this stream; the encoder's own words.
+    #[error("the server's encoder does not start: {0}")]
+    NoEncoder(String),
     /// The server is shutting down.
     #[error("the server is restarting: connect again")]
     Draining,
@@ -43,7 +43,7 @@ pub enum Refused {
 impl Refused {
     /// The word in metrics and logs.
     #[must_use]
-    pub const fn reason(self) -> &'static str {
+    pub const fn reason(&self) -> &'static str {
         match self {
             Self::WrongKey | Self::TooManyWrongKeys => "wrong_key",
             Self::App => "wrong_app",
@@ -53,7 +53,7 @@ impl Refused {
             Self::Replaced => "replaced",
             Self::KeyChanged => "key_changed",
             Self::EncoderStuck => "encoder_stuck",
-            Self::NoEncoder => "no_encoder",
+            Self::NoEncoder(_) => "no_encoder",
             Self::Draining => "draining",
         }
     }

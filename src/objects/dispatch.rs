@@ -66,6 +66,18 @@ pub(super) enum Addressing {
     },
 }
 
+impl Addressing {
+    /// Puts the bucket of a request, which rusoto has made as `/bucket/key`, where it belongs. Before signing.
+    pub(super) fn place(&self, request: &mut SignedRequest) {
+        let Self::Host { bucket, host } = self else { return };
+        let path = request.path.strip_prefix('/').and_then(|path| path.strip_prefix(bucket.as_str()));
+        if let Some(path) = path.map(str::to_owned) {
+            request.path = path;
+            request.set_hostname(Some(host.clone()));
+        }
+    }
+}
+
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Signs requests and sends them.
@@ -120,13 +132,7 @@ impl Dispatcher {
 
 impl DispatchSignedRequest for Dispatcher {
     fn dispatch(&self, mut request: SignedRequest, _timeout: Option<Duration>) -> DispatchSignedRequestFuture {
-        if let Addressing::Host { bucket, host } = &self.addressing {
-            let path = request.path.strip_prefix('/').and_then(|path| path.strip_prefix(bucket.as_str()));
-            if let Some(path) = path.map(str::to_owned) {
-                request.path = path;
-                request.set_hostname(Some(host.clone()));
-            }
-        }
+        self.addressing.place(&mut request);
         request.sign(&self.credentials);
         let (client, timeouts) = (self.client.clone(), self.timeouts);
         Box::pin(async move {

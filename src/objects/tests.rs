@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::dispatch::Addressing;
 use super::{
     Fault, FaultyStore, FolderStore, ObjectKey, ObjectKind, ObjectStore as _, Op, Outcome, PutDone, PutIf, S3Store,
 };
@@ -79,6 +80,21 @@ fn what_is_wrong_with_the_bucket_is_said_with_the_keys_name() {
         s.endpoint = "http://store.example:9000".into();
     }))
     .unwrap();
+}
+
+#[test]
+fn a_bucket_in_the_host_leaves_the_path() {
+    let region = rusoto_core::Region::Custom { name: "auto".into(), endpoint: "https://store.example:9000".into() };
+    let place = |addressing: Addressing| {
+        let mut request = rusoto_core::signature::SignedRequest::new("PUT", "s3", &region, "/night/night/1.ts");
+        addressing.place(&mut request);
+        request.sign(&rusoto_credential::AwsCredentials::new("id", "secret", None, None));
+        let host = request.headers().get("host").map(|values| String::from_utf8(values.concat()).unwrap());
+        (host.unwrap_or_default(), request.canonical_path())
+    };
+    let in_host = Addressing::Host { bucket: "night".into(), host: "night.store.example:9000".into() };
+    assert_eq!(place(in_host), ("night.store.example:9000".into(), "/night/1.ts".into()));
+    assert_eq!(place(Addressing::Path), ("store.example:9000".into(), "/night/night/1.ts".into()));
 }
 
 #[tokio::test]

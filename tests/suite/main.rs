@@ -2,10 +2,18 @@
 //! parts. A part that is missing is a failure whose sentence names `make test`, which installs it.
 #![cfg(test)]
 
+mod apply;
+mod cdn;
 mod cli;
 mod config;
 mod doctor;
+mod encoder;
+mod event_commands;
 mod harness;
+mod ingest_door;
+mod ingest_hook;
 mod media;
 mod objects;
+mod postgres;
+mod store;
 mod tidy;

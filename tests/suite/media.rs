@@ -1,49 +1,16 @@
 //! The folder store over HTTP, as players and caches see it.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-
-use actix_web::{App, HttpServer};
-use bakuhantam::objects::{FolderStore, ObjectStore as _, PutIf};
 use bytes::Bytes;
 use hyper::Method;
 
 use crate::harness::http::{self, Answer};
+use crate::harness::media::Media;
 
 const SEGMENT: &str = "night/abc/720p/01ARZ3NDEKTSV4RRFFQ69G5FAV-1.ts";
 
-struct Media {
-    address: SocketAddr,
-    store: FolderStore,
-    folder: tempfile::TempDir,
-}
-
 impl Media {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root: PathBuf = folder.path().join("media");
-        let store = FolderStore::new(root.clone());
-        let (tell, told) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || App::new().service(bakuhantam::web::media::service(root.clone())))
-                    .workers(1)
-                    .disable_signals()
-                    .bind(("127.0.0.1", 0))
-                    .expect("a free port");
-                tell.send(server.addrs()[0]).expect("the test waits");
-                server.run().await.expect("the server runs");
-            });
-        });
-        Self { address: told.recv().expect("the server starts"), store, folder }
-    }
-
-    async fn put(&self, key: &str, body: Bytes) {
-        self.store.put(&key.parse().expect("a key"), body, PutIf::Always).await.expect("put");
-    }
-
     async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
-        http::send(method, &format!("http://{}/media/{path}", self.address), headers, "").await
+        http::send(method, &format!("http://{}/media/{path}", self.address()), headers, "").await
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -153,8 +120,8 @@ async fn only_reading_is_allowed() {
 async fn what_is_no_object_does_not_exist() {
     let media = Media::start();
     media.put(SEGMENT, bytes()).await;
-    let root = media.folder.path().join("media");
-    std::fs::write(media.folder.path().join("secret.ts"), "secret").expect("a file");
+    let root = media.folder().join("media");
+    std::fs::write(media.folder().join("secret.ts"), "secret").expect("a file");
     std::fs::write(root.join("night/.hidden.ts"), "secret").expect("a file");
     std::fs::write(root.join("night/page.html"), "<script>").expect("a file");
     std::fs::create_dir(root.join("night/folder.ts")).expect("a folder");

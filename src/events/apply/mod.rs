@@ -9,8 +9,6 @@ mod diff;
 mod file;
 mod plan;
 mod records;
-#[cfg(test)]
-mod tests;
 
 pub use check::{Said, check};
 pub use diff::{Applied, apply};

@@ -145,7 +145,7 @@ where
     let live = metrics::gauge!("bakuhantam_ingest_publishers");
     live.increment(1);
     let began = Instant::now();
-    let mut feeder = Feeder::new(Arc::clone(&shared.feeds), event.slug.clone());
+    let mut feeder = Feeder::new(Arc::clone(&shared.feeds), shared.tracker.clone(), event.slug.clone());
     let end = tokio::select! {
         biased;
         refused = watch_over(event, &claim, shared) => End::Refused(refused),

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
+use tokio_util::task::TaskTracker;
 
 use crate::ids::EventSlug;
 use crate::ingest::Refused;
@@ -65,31 +67,38 @@ impl FeedSink for Feed {
 enum Feeding {
     /// No encoder; the next file opens one.
     Closed,
-    Open {
-        feed: Box<dyn FeedSink>,
-        since: Instant,
-    },
-    /// An encoder has failed; what comes until then is dropped, headers are kept.
-    Pausing {
-        until: Instant,
-    },
+    Open(Box<dyn FeedSink>, Instant),
+    /// An encoder has failed and the next is on its way. What comes until then is dropped, headers are kept: the
+    /// publisher is read on, so that it neither stalls nor reconnects.
+    Opening(oneshot::Receiver<Result<Box<dyn FeedSink>, FeedError>>),
 }
 
 /// Feeds the encoders of one publishing session.
 pub struct Feeder {
     feeds: Arc<dyn FeedOpener>,
+    tracker: TaskTracker,
     event: EventSlug,
     flv: FlvWriter,
     feeding: Feeding,
     failures: u32,
+    proven: bool,
     opened: u32,
 }
 
 impl Feeder {
     /// A feeder that has opened nothing yet.
     #[must_use]
-    pub fn new(feeds: Arc<dyn FeedOpener>, event: EventSlug) -> Self {
-        Self { feeds, event, flv: FlvWriter::default(), feeding: Feeding::Closed, failures: 0, opened: 0 }
+    pub fn new(feeds: Arc<dyn FeedOpener>, tracker: TaskTracker, event: EventSlug) -> Self {
+        Self {
+            feeds,
+            tracker,
+            event,
+            flv: FlvWriter::default(),
+            feeding: Feeding::Closed,
+            failures: 0,
+            proven: false,
+            opened: 0,
+        }
     }
 
     /// Passes a message on. An encoder that has ended is replaced; the publisher does not notice.
@@ -97,12 +106,16 @@ impl Feeder {
     /// # Errors
     /// [`Refused`]: the publisher must be cut.
     pub async fn take(&mut self, media: Media) -> Result<(), Refused> {
-        if let Feeding::Pausing { until } = self.feeding {
-            if Instant::now() < until {
-                self.flv.remember(&media);
-                return Ok(());
+        if let Feeding::Opening(incoming) = &mut self.feeding {
+            match incoming.try_recv() {
+                Err(oneshot::error::TryRecvError::Empty) => {
+                    self.flv.remember(&media);
+                    return Ok(());
+                }
+                Ok(Ok(feed)) => self.set_open(feed),
+                Ok(Err(why)) => self.on_failure(&why, Duration::ZERO)?,
+                Err(oneshot::error::TryRecvError::Closed) => self.feeding = Feeding::Closed,
             }
-            self.feeding = Feeding::Closed;
         }
         let mut file = Vec::new();
         if let Step::Begin(why) = self.flv.push(media, &mut file) {
@@ -116,8 +129,16 @@ impl Feeder {
             metrics::counter!("bakuhantam_ingest_restarts_total", "reason" => why).increment(1);
         }
         for bytes in file {
-            if !self.pass(bytes).await? {
-                break;
+            if matches!(self.feeding, Feeding::Closed) {
+                match self.feeds.open_feed(&self.event).await {
+                    Ok(feed) => self.set_open(feed),
+                    Err(why) => return self.on_failure(&why, Duration::ZERO),
+                }
+            }
+            let Feeding::Open(feed, since) = &mut self.feeding else { break };
+            let since = *since;
+            if let Err(why) = feed.push(bytes).await {
+                return self.on_failure(&why, since.elapsed());
             }
         }
         Ok(())
@@ -125,7 +146,7 @@ impl Feeder {
 
     /// Ends the input and waits for the last segment.
     pub async fn finish(self) {
-        if let Feeding::Open { feed, .. } = self.feeding {
+        if let Feeding::Open(feed, _) = self.feeding {
             feed.finish().await;
         }
     }
@@ -136,46 +157,46 @@ impl Feeder {
         self.opened
     }
 
-    /// Hands bytes to the encoder, opening it first where there is none; `false` when it has ended.
-    async fn pass(&mut self, bytes: Bytes) -> Result<bool, Refused> {
-        if matches!(self.feeding, Feeding::Closed) {
-            match self.feeds.open_feed(&self.event).await {
-                Ok(feed) => {
-                    self.opened = self.opened.saturating_add(1);
-                    self.feeding = Feeding::Open { feed, since: Instant::now() };
-                }
-                Err(why) => return self.on_failure(&why, Duration::ZERO),
-            }
-        }
-        let Feeding::Open { feed, since } = &mut self.feeding else { return Ok(false) };
-        let since = *since;
-        match feed.push(bytes).await {
-            Ok(()) => Ok(true),
-            Err(why) => self.on_failure(&why, since.elapsed()),
-        }
+    fn set_open(&mut self, feed: Box<dyn FeedSink>) {
+        self.opened = self.opened.saturating_add(1);
+        self.feeding = Feeding::Open(feed, Instant::now());
     }
 
-    fn on_failure(&mut self, why: &FeedError, ran_for: Duration) -> Result<bool, Refused> {
+    /// Prepares the next encoder, or refuses the publisher.
+    fn on_failure(&mut self, why: &FeedError, ran_for: Duration) -> Result<(), Refused> {
+        self.proven |= ran_for >= PROVEN_AFTER;
         match why {
             FeedError::Draining => return Err(Refused::Draining),
             FeedError::Stuck => return Err(Refused::EncoderStuck),
-            FeedError::NotStarted(why) if self.opened == 0 => {
-                tracing::error!(event = %self.event, %why, "the encoder does not start");
-                return Err(Refused::NoEncoder);
+            // What has never worked is for the producer to see; what has worked is tried again.
+            FeedError::NotStarted(words) if !self.proven => {
+                tracing::error!(event = %self.event, why = %words, "the encoder does not start");
+                return Err(Refused::NoEncoder(words.clone()));
             }
             FeedError::NotStarted(_) | FeedError::Ended => {}
         }
-        self.failures = if ran_for >= PROVEN_AFTER { 0 } else { self.failures.saturating_add(1) };
+        self.failures = if ran_for >= PROVEN_AFTER { 1 } else { self.failures.saturating_add(1) };
         let doubled = 2_u32.saturating_pow(self.failures.saturating_sub(1));
         let pause = PAUSE_MIN.saturating_mul(doubled).min(PAUSE_MAX);
         tracing::warn!(
             event = %self.event, %why, pause_ms = pause.as_millis(),
-            "the encoder of a live publisher has ended; a new one goes on at the next keyframe",
+            "the encoder of a live publisher has ended; a new one goes on at a keyframe",
         );
         metrics::counter!("bakuhantam_ingest_restarts_total", "reason" => "encoder_ended").increment(1);
         self.flv.restart();
-        self.feeding = Feeding::Pausing { until: Instant::now() + pause };
-        Ok(false)
+        let (sender, incoming) = oneshot::channel();
+        self.feeding = Feeding::Opening(incoming);
+        let (feeds, event) = (Arc::clone(&self.feeds), self.event.clone());
+        self.tracker.spawn(async move {
+            let mut sender = sender;
+            tokio::select! {
+                () = sender.closed() => return,
+                () = sleep(pause) => {}
+            }
+            // Where the publisher has gone by now the feed is dropped, which ends it.
+            drop(sender.send(feeds.open_feed(&event).await));
+        });
+        Ok(())
     }
 }
 

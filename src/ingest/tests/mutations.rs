@@ -48,7 +48,7 @@ fn record() -> Vec<u8> {
     recorded
 }
 
-/// SplitMix64: small, repeatable.
+/// A small, repeatable source of numbers (splitmix64).
 struct Dice(u64);
 
 impl Dice {

@@ -52,7 +52,8 @@ pub fn arena(slug: &str) -> String {
     let (haze, lamp) = (dice.pick(HAZES), dice.pick(LAMPS));
     // Another seat for every event: nearer or farther, left or right.
     let wide = dice.roll(1_180, 1_600);
-    let (left, top) = (800 - wide / 2 + dice.roll(-90, 90).clamp(-(1_600 - wide) / 2, (1_600 - wide) / 2), (1_600 - wide) * 9 / 22);
+    let (left, top) =
+        (800 - wide / 2 + dice.roll(-90, 90).clamp(-(1_600 - wide) / 2, (1_600 - wide) / 2), (1_600 - wide) * 9 / 22);
     let mut svg = String::with_capacity(9_000);
     let _infallible = write!(
         svg,

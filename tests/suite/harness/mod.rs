@@ -5,6 +5,8 @@
 
 pub mod ffmpeg;
 pub mod http;
+pub mod media;
+pub mod nginx;
 pub mod ports;
 pub mod s3;
 pub mod s3_proxy;
@@ -43,14 +45,17 @@ pub fn until_blocking<T>(what: &str, deadline: Duration, mut look: impl FnMut() 
 
 /// A program the tests need, by name; panics with the way to get it.
 pub fn program(name: &str, what: &str) -> Command {
-    let found = Command::new("sh").args(["-c", "command -v \"$0\"", name]).output().expect("sh runs");
+    // A user's PATH has no sbin, where nginx is.
+    let look = "PATH=\"$PATH:/usr/sbin\" command -v \"$0\"";
+    let found = Command::new("sh").args(["-c", look, name]).output().expect("sh runs");
     assert!(
         found.status.success(),
         "{what} is missing ({name} is not on PATH): run the tests by `make test`, which installs it"
     );
+    let path = String::from_utf8(found.stdout).expect("a path in UTF-8");
     // Dies with the test process, also when that is killed.
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", "--", name]);
+    command.args(["--pdeathsig", "KILL", "--", path.trim_end()]);
     command
 }
 

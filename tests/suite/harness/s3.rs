@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bakuhantam::config;
-use rusoto_core::{HttpClient, Region};
+use rusoto_core::{HttpClient, Region, RusotoError};
 use rusoto_credential::StaticProvider;
-use rusoto_s3::{CreateBucketRequest, PutObjectRequest, S3 as _, S3Client};
+use rusoto_s3::{CreateBucketError, CreateBucketRequest, PutObjectRequest, S3 as _, S3Client};
 use tempfile::TempDir;
 
 use super::{find_variable, http, ports, program, until};
@@ -53,18 +53,26 @@ impl S3Server {
         let region = Region::Custom { name: "auto".to_owned(), endpoint: format!("http://{address}") };
         let keys = StaticProvider::new_minimal(ACCESS_KEY.to_owned(), SECRET_KEY.to_owned());
         let client = S3Client::new_with(HttpClient::new().expect("a client"), keys, region);
-        client
-            .create_bucket(CreateBucketRequest { bucket: bucket.clone(), ..CreateBucketRequest::default() })
-            .await
-            .expect("a new bucket");
-        // The first object makes SeaweedFS lay out its volumes, which takes a second.
-        let first = PutObjectRequest {
-            bucket: bucket.clone(),
-            key: "first".to_owned(),
-            body: Some(b"first".to_vec().into()),
-            ..PutObjectRequest::default()
-        };
-        client.put_object(first).await.expect("a first object");
+        // It takes connections before all of its parts know each other.
+        until("SeaweedFS makes a bucket", Duration::from_secs(30), async || {
+            let request = CreateBucketRequest { bucket: bucket.clone(), ..CreateBucketRequest::default() };
+            match client.create_bucket(request).await {
+                Ok(_) | Err(RusotoError::Service(CreateBucketError::BucketAlreadyOwnedByYou(_))) => Some(()),
+                Err(_) => None,
+            }
+        })
+        .await;
+        // The first object makes it lay out its volumes, which takes a second.
+        until("SeaweedFS takes a first object", Duration::from_secs(30), async || {
+            let request = PutObjectRequest {
+                bucket: bucket.clone(),
+                key: "first".to_owned(),
+                body: Some(b"first".to_vec().into()),
+                ..PutObjectRequest::default()
+            };
+            client.put_object(request).await.ok()
+        })
+        .await;
         Self { address, bucket, _own: own }
     }
 

@@ -262,3 +262,23 @@ fn merge(base: &mut toml::Table, over: toml::Table) {
         }
     }
 }
+
+#[test]
+fn overrides_go_table_by_table() {
+    let mut base: toml::Table = "[server]\na = 1\nb = 2\n[hosts]\nsite = \"x\"".parse().expect("TOML");
+    merge(&mut base, "[server]\nb = 3\n[objects.s3]\nbucket = \"y\"".parse().expect("TOML"));
+    let both: toml::Table =
+        "[server]\na = 1\nb = 3\n[hosts]\nsite = \"x\"\n[objects.s3]\nbucket = \"y\"".parse().expect("TOML");
+    assert_eq!(base, both);
+}
+
+#[test]
+fn warnings_errors_and_panics_are_alarms_and_the_rest_is_not() {
+    for alarm in [r#"{"level":"WARN","message":"x"}"#, r#"{"level":"ERROR"}"#, "thread 'x' panicked at src/app.rs:1:1:"]
+    {
+        assert!(is_alarm(alarm), "{alarm}");
+    }
+    for fine in [r#"{"level":"INFO","message":"no ERROR"}"#, "http://127.0.0.1:8080", ""] {
+        assert!(!is_alarm(fine), "{fine}");
+    }
+}
