@@ -69,7 +69,10 @@ fn an_input_without_sound_gets_silence_for_every_rung() {
 #[test]
 fn nothing_secret_is_printed() {
     for (address, secrets) in [
-        ("srt://0.0.0.0:9000?mode=listener&passphrase=kata%20sandi%20kami", vec!["kata%20sandi%20kami", "kata sandi kami"]),
+        (
+            "srt://0.0.0.0:9000?mode=listener&passphrase=kata%20sandi%20kami",
+            vec!["kata%20sandi%20kami", "kata sandi kami"],
+        ),
         ("srt://host:9000?streamid=publish:live:me:KEYKEY", vec!["KEYKEY"]),
         ("rtmp://host/live/KEYKEY", vec!["KEYKEY"]),
         ("rtmp://host:1935/live/room/KEYKEY?token=TOKEN", vec!["KEYKEY", "TOKEN"]),
@@ -160,6 +163,8 @@ fn what_ffmpeg_says_is_sorted_and_put_into_words() {
             Some(Fault::WrongPassphrase),
         ),
         ("av_interleaved_write_frame(): No space left on device", Some(Fault::DiskFull)),
+        ("file:notes.txt: Invalid data found when processing input", Some(Fault::NotVideo)),
+        ("Error while decoding stream #0:0: Invalid data found when processing input", None),
         ("deprecated pixel format used", None),
     ] {
         assert_eq!(Fault::of(text), fault, "{text}");
