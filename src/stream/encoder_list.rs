@@ -1,6 +1,6 @@
 //! Reads FFmpeg's own playlist: what it says of the segments it has closed.
 //!
-//! hls_m3u8 panics on a few kinds of broken input (a file cut inside a quoted string, an overflowing number). It
+//! `hls_m3u8` panics on a few kinds of broken input (a file cut inside a quoted string, an overflowing number). It
 //! gets a copy that holds nothing but lines checked here, and is kept from taking the process with it all the same.
 //! What cannot be read is not readable *yet*: FFmpeg writes the next version in a moment.
 
@@ -57,10 +57,8 @@ pub fn read(text: &str, after: Option<u64>) -> Result<Vec<NamedSegment>, NotRead
         let playlist = MediaPlaylist::builder().allowable_excess_duration(longest).parse(&text).ok()?;
         Some(playlist.segments.values().filter_map(named).collect::<Vec<_>>())
     };
-    let mut segments = catch_unwind(AssertUnwindSafe(parse))
-        .ok()
-        .flatten()
-        .ok_or(NotReadable("it is no media playlist"))?;
+    let mut segments =
+        catch_unwind(AssertUnwindSafe(parse)).ok().flatten().ok_or(NotReadable("it is no media playlist"))?;
     segments.sort_by_key(|segment| segment.n);
     segments.dedup_by_key(|segment| segment.n);
     Ok(segments)
@@ -84,7 +82,8 @@ fn copy_of_end(text: &str, after: Option<u64>) -> Result<String, NotReadable> {
     // From the end back to the line that names a segment already known.
     let mut lines: Vec<&str> = Vec::new();
     for line in text.lines().rev().map(str::trim) {
-        let known = !line.starts_with('#') && spool::number(line).is_some_and(|n| after.is_some_and(|after| n <= after));
+        let known =
+            !line.starts_with('#') && spool::number(line).is_some_and(|n| after.is_some_and(|after| n <= after));
         if known {
             break;
         }
@@ -147,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_half_written_playlist_is_not_readable_yet() {
-        for cut in ["", "\u{feff}#EXTM3U\n", "#EXTM3U\n#EXTINF:-1,\n000000.ts\n", "#EXTM3U\n#EXTINF:nan,\n000000.ts\n"] {
+        for cut in ["", "\u{feff}#EXTM3U\n", "#EXTM3U\n#EXTINF:-1,\n000000.ts\n", "#EXTM3U\n#EXTINF:nan,\n000000.ts\n"]
+        {
             assert!(read(cut, None).is_err(), "{cut:?}");
         }
         assert!(read(&WRITTEN_BY_FFMPEG[..WRITTEN_BY_FFMPEG.len() - 3], None).is_err());

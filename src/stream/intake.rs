@@ -63,9 +63,8 @@ impl Files {
                 }
                 Some(FileState::Broken) | None if self.begun => {}
                 Some(FileState::Broken) | None => {
-                    let is_ahead = |m: &u64| {
-                        self.seen.get(m).is_some_and(|(_, state)| !matches!(state, FileState::Broken))
-                    };
+                    let is_ahead =
+                        |m: &u64| self.seen.get(m).is_some_and(|(_, state)| !matches!(state, FileState::Broken));
                     if !self.named.keys().skip(1).any(is_ahead) {
                         return;
                     }

@@ -25,7 +25,8 @@ pub fn retried(kind: &'static str) {
 
 /// From the file's end to the confirmed live playlist that lists it.
 pub fn listed(event: &EventSlug, took: Duration) {
-    histogram!("bakuhantam_publisher_closed_to_listed_seconds", "event" => event.to_string()).record(took.as_secs_f64());
+    histogram!("bakuhantam_publisher_closed_to_listed_seconds", "event" => event.to_string())
+        .record(took.as_secs_f64());
 }
 
 /// A live playlist has a gap.

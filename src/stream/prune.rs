@@ -64,7 +64,8 @@ pub fn sweep(files: &[PathBuf], newest: Option<&RunId>) {
 /// Removes a rendition's folder that holds nothing but FFmpeg's playlist, and the run's when it was the last.
 fn remove_if_spent(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
-    let is_list = |entry: &fs::DirEntry| entry.file_name().to_str().is_some_and(|name| name.starts_with(spool::PLAYLIST));
+    let is_list =
+        |entry: &fs::DirEntry| entry.file_name().to_str().is_some_and(|name| name.starts_with(spool::PLAYLIST));
     if entries.filter_map(Result::ok).all(|entry| is_list(&entry)) {
         for name in [spool::PLAYLIST.to_owned(), format!("{}.tmp", spool::PLAYLIST)] {
             drop(fs::remove_file(folder.join(name)));

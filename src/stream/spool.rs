@@ -178,7 +178,9 @@ pub fn inspect(path: &Path, metadata: &Metadata) -> Result<u64, Ignored> {
 /// Whether every packet begins as it must.
 #[must_use]
 pub fn is_whole(body: &[u8]) -> bool {
-    !body.is_empty() && body.len().is_multiple_of(PACKET) && body.chunks(PACKET).all(|packet| packet.first() == Some(&SYNC))
+    !body.is_empty()
+        && body.len().is_multiple_of(PACKET)
+        && body.chunks(PACKET).all(|packet| packet.first() == Some(&SYNC))
 }
 
 #[cfg(test)]
@@ -193,7 +195,7 @@ mod tests {
         for temporary in ["000012.ts.tmp", "index.m3u8.tmp", ".000012.ts"] {
             assert_eq!(kind(temporary), Err(Ignored::Temporary), "{temporary}");
         }
-        for other in ["a.ts", "-1.ts", "+1.ts", ".ts.x", "master.m3u8", "12.m4s", "0000000000000001.ts"] {
+        for other in ["a.ts", "-1.ts", "+1.ts", "1.ts.x", "master.m3u8", "12.m4s", "0000000000000001.ts"] {
             assert_eq!(kind(other), Err(Ignored::Layout), "{other}");
         }
     }
@@ -202,7 +204,9 @@ mod tests {
     fn only_the_agreed_layout_is_taken() {
         let root = Path::new("/spool");
         let spot = "fight-night/01ARZ3NDEKTSV4RRFFQ69G5FAV/720p";
-        assert!(matches!(place(root, &root.join(spot)), Ok(Place::Rendition(spot)) if spot.rendition.as_str() == "720p"));
+        assert!(
+            matches!(place(root, &root.join(spot)), Ok(Place::Rendition(spot)) if spot.rendition.as_str() == "720p")
+        );
         assert_eq!(place(root, root), Ok(Place::Root));
         for wrong in ["Fight", "fight/run1", "fight/01ARZ3NDEKTSV4RRFFQ69G5FAV/7 20p", &format!("{spot}/more")] {
             assert_eq!(place(root, &root.join(wrong)), Err(Ignored::Layout), "{wrong}");
@@ -219,7 +223,7 @@ mod tests {
             body[start] = SYNC;
         }
         assert!(is_whole(&body));
-        assert!(!is_whole(&body[..PACKET * 2 + 1]));
+        assert!(!is_whole(&body[..=PACKET * 2]));
         assert!(!is_whole(&[]));
     }
 }

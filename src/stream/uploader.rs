@@ -232,8 +232,7 @@ async fn is_there(objects: &dyn ObjectStore, job: &Job, body: &Bytes) -> bool {
         return false;
     }
     let Some(stored) = meta.md5 else { return true };
-    let ours = Md5::digest(body);
-    ours.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == stored
+    format!("{:x}", Md5::digest(body)) == stored
 }
 
 #[cfg(test)]
@@ -261,7 +260,8 @@ mod tests {
     async fn the_live_window_goes_first_cheap_renditions_ahead() {
         let mut queue = queue(0..10);
         let now = Instant::now();
-        let order: Vec<_> = std::iter::from_fn(|| queue.next(now, 8)).map(|job| (job.upload.index, job.upload.rung)).collect();
+        let order: Vec<_> =
+            std::iter::from_fn(|| queue.next(now, 8)).map(|job| (job.upload.index, job.upload.rung)).collect();
         assert_eq!(order, [(8, 1), (8, 0), (9, 1), (9, 0), (7, 0), (7, 1), (6, 0), (6, 1)], "half for the backlog");
     }
 

@@ -77,7 +77,7 @@ impl Plan {
         }
         self.publish_master(now, false);
         self.publish_master(now, true);
-        self.settle(now);
+        self.settle();
     }
 
     /// What a media playlist should say now, and under which epoch.
@@ -118,7 +118,7 @@ impl Plan {
                 n: entry.n,
                 elsewhere: (entry.epoch != epoch).then(|| self.timeline.epochs.get(entry.epoch).cloned()).flatten(),
                 start: entry.start,
-                duration_us: self.timeline.duration_us(entry, rung),
+                duration_us: entry.duration_in(rung),
                 breaks: entry.breaks,
                 gap: slot.part != Part::Stored || (slot.gap && !dvr),
             })
@@ -143,7 +143,10 @@ impl Plan {
     /// Renditions whose media playlist is confirmed under an epoch.
     fn ready(&self, epoch: usize, dvr: bool) -> Vec<usize> {
         let lanes = self.rungs.iter().map(|rung| if dvr { &rung.dvr } else { &rung.live }).enumerate();
-        lanes.filter(|(_, lane)| lane.epoch == Some(epoch) && lane.confirmed().is_some()).map(|(rung, _)| rung).collect()
+        lanes
+            .filter(|(_, lane)| lane.epoch == Some(epoch) && lane.confirmed().is_some())
+            .map(|(rung, _)| rung)
+            .collect()
     }
 
     /// Whether a first master should wait for a rendition that has no confirmed playlist yet. A player reads the
@@ -151,11 +154,11 @@ impl Plan {
     fn worth_waiting(&self, now: Ms, ready: &[usize], since: Ms) -> bool {
         let waited = now.saturating_sub(since);
         let top = self.timeline.top();
-        self.timeline.tracks.iter().enumerate().filter(|(rung, _)| !ready.contains(rung)).any(|(_, track)| {
-            match track.begin {
-                None => waited < 1_000 * self.rules.segment_seconds,
-                Some(_) => track.next.saturating_add(self.rules.window) >= top && waited < self.rules.deadline_ms,
-            }
+        self.timeline.tracks.iter().enumerate().filter(|(rung, _)| !ready.contains(rung)).any(|(_, track)| match track
+            .begin
+        {
+            None => waited < 1_000 * self.rules.segment_seconds,
+            Some(_) => track.next.saturating_add(self.rules.window) >= top && waited < self.rules.deadline_ms,
         })
     }
 
@@ -200,11 +203,10 @@ impl Plan {
     }
 
     /// Notices that an epoch is published as a whole, and that an ended event is complete.
-    fn settle(&mut self, _now: Ms) {
+    fn settle(&mut self) {
         let Some(epoch) = self.front_epoch() else { return };
-        let both = [&self.master, &self.dvr_master]
-            .iter()
-            .all(|lane| lane.epoch == Some(epoch) && lane.confirmed().is_some());
+        let both =
+            [&self.master, &self.dvr_master].iter().all(|lane| lane.epoch == Some(epoch) && lane.confirmed().is_some());
         if both && let Some(word) = self.timeline.epochs.get(epoch) {
             self.status.published(word.clone());
         }
@@ -297,12 +299,13 @@ impl Plan {
     /// Whether a live playlist says less than it could.
     #[must_use]
     pub fn lists_behind(&self) -> bool {
-        !self.idle && (0..self.rungs.len()).any(|rung| {
-            self.mark(rung, false).is_some_and(|(epoch, mark)| {
-                self.rungs
-                    .get(rung)
-                    .is_some_and(|state| state.live.epoch != Some(epoch) || state.live.confirmed() != Some(&mark))
+        !self.idle
+            && (0..self.rungs.len()).any(|rung| {
+                self.mark(rung, false).is_some_and(|(epoch, mark)| {
+                    self.rungs
+                        .get(rung)
+                        .is_some_and(|state| state.live.epoch != Some(epoch) || state.live.confirmed() != Some(&mark))
+                })
             })
-        })
     }
 }
