@@ -75,9 +75,10 @@ pub async fn look(
             }
             let Some(body) = objects.get(&key).await? else { continue };
             let text = String::from_utf8_lossy(&body);
-            match read_own(&text, epoch, rendition, rung, live) {
-                Some(list) => lists.push(list),
-                None => tracing::error!(%key, "a playlist of ours on the store cannot be read; it is left out"),
+            if let Some(list) = read_own(&text, epoch, rendition, rung, live) {
+                lists.push(list);
+            } else {
+                tracing::error!(%key, "a playlist of ours on the store cannot be read; it is left out");
             }
         }
     }
@@ -117,7 +118,7 @@ fn read_own(text: &str, epoch: &Epoch, rendition: &RenditionName, rung: usize, l
     read.ok().flatten().filter(|list| !list.lines.is_empty())
 }
 
-/// Whether each segment is a gap. hls_m3u8 does not say where an unknown tag stood.
+/// Whether each segment is a gap. `hls_m3u8` does not say where an unknown tag stood.
 fn gaps(text: &str) -> Vec<bool> {
     let mut gaps = Vec::new();
     let mut gap = false;

@@ -1,34 +1,35 @@
-//! The plan against a naive oracle, under random closings, faults, rotations, restarts and crashes between actions.
+//! What is around the plan: FFmpeg, a disk, a store, an operator, and time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::ids::{Epoch, RowId};
+use super::naive::Naive;
+use crate::ids::{Epoch, RenditionName, RowId};
 use crate::stream::facts::{FightOnAir, StreamStatus};
+use crate::stream::plan::*;
 
-const DEADLINE_MS: u64 = 8_000;
-const WINDOW: u64 = 4;
+pub const DEADLINE_MS: u64 = 8_000;
+pub const WINDOW: u64 = 4;
 
-fn rules() -> Rules {
+pub fn rules() -> Rules {
     Rules { deadline_ms: DEADLINE_MS, window: WINDOW, segment_seconds: 2, keep_remote_ms: 0 }
 }
 
-fn ladder() -> Vec<RenditionName> {
+pub fn ladder() -> Vec<RenditionName> {
     ["720p", "360p"].map(|name| name.parse().unwrap()).to_vec()
 }
 
-fn run_id(number: u64) -> RunId {
+pub fn run_id(number: u64) -> RunId {
     format!("01ARZ3NDEKTSV4RRFFQ69{number:05}").parse().unwrap()
 }
 
-fn epoch(number: usize) -> Epoch {
+pub fn epoch(number: usize) -> Epoch {
     format!("epoch{number:011}").parse().unwrap()
 }
 
-#[derive(Clone, Debug)]
-enum Op {
+#[derive(Clone, Copy, Debug)]
+pub enum Op {
     Wait(u64),
     /// FFmpeg closes and names the next segment of a rendition; `whole`: its file can be read.
     Close {
@@ -56,7 +57,7 @@ enum Op {
     Jump(i64),
 }
 
-fn op() -> impl Strategy<Value = Op> {
+pub fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => (0_u64..2_500).prop_map(Op::Wait),
         1 => Just(Op::Wait(9_000)),
@@ -79,98 +80,40 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// The same decisions, worked out anew from everything that ever happened.
-#[derive(Default)]
-struct Naive {
-    /// (run, n), due.
-    indices: Vec<(u64, u64, u64)>,
-    begin: [Option<u64>; 2],
-    stored: BTreeMap<(usize, u64), u64>,
-    lost: BTreeSet<(usize, u64)>,
-    gaps: BTreeSet<(usize, u64)>,
-}
-
-impl Naive {
-    fn find(&self, run: u64, n: u64) -> Option<u64> {
-        self.indices.iter().position(|(r, m, _)| (*r, *m) == (run, n)).map(|i| u64::try_from(i).unwrap())
-    }
-
-    fn named(&mut self, now: u64, rung: usize, run: u64, n: u64, ended: bool) {
-        let newest = self.indices.iter().map(|(run, ..)| *run).max();
-        if self.find(run, n).is_none() && !ended && newest.is_none_or(|newest| newest <= run) {
-            let last = self.indices.last().filter(|(r, ..)| *r == run).map(|(_, n, _)| *n);
-            if last.is_none_or(|last| last < n) {
-                for n in last.map_or(n, |last| last + 1)..=n {
-                    self.indices.push((run, n, now + DEADLINE_MS));
-                }
-            }
-        }
-        if let Some(i) = self.find(run, n) {
-            self.begin[rung].get_or_insert(i);
-        }
-    }
-
-    /// Decides gaps; returns the index after the last one listable.
-    fn next(&mut self, now: u64, rung: usize) -> Option<u64> {
-        let mut i = self.begin[rung]?;
-        while let Some((_, _, due)) = self.indices.get(usize::try_from(i).unwrap()) {
-            if !self.stored.contains_key(&(rung, i)) && !self.gaps.contains(&(rung, i)) {
-                let later = self.stored.iter().any(|((_, j), at)| *j >= i && at + 1_000 <= now);
-                if !(later && (*due <= now || self.lost.contains(&(rung, i)))) {
-                    break;
-                }
-                self.gaps.insert((rung, i));
-            }
-            i += 1;
-        }
-        Some(i)
-    }
-
-    fn restart(&mut self) {
-        self.lost.clear();
-        for index in &mut self.indices {
-            index.2 = DEADLINE_MS;
-        }
-        for at in self.stored.values_mut() {
-            *at = 0;
-        }
-    }
-}
-
 /// Everything around the plan.
-struct World {
-    plan: Plan,
-    facts: StreamFacts,
-    ms: u64,
-    wall: i64,
+pub struct World {
+    pub plan: Plan,
+    pub facts: StreamFacts,
+    pub ms: u64,
+    pub wall: i64,
     /// Time over all restarts.
-    total_ms: u64,
-    run: u64,
-    epochs: usize,
+    pub total_ms: u64,
+    pub run: u64,
+    pub epochs: usize,
     /// Files on the local disk: run, n, rung → whole.
-    disk: BTreeMap<(u64, u64, usize), bool>,
-    next_n: HashMap<(u64, usize), u64>,
-    journal: Vec<Record>,
-    uploads: Vec<Upload>,
-    lists: Vec<(Listing, u64)>,
-    crash_after: Option<usize>,
-    naive: Naive,
+    pub disk: BTreeMap<(u64, u64, usize), bool>,
+    pub next_n: HashMap<(u64, usize), u64>,
+    pub journal: Vec<Record>,
+    pub uploads: Vec<Upload>,
+    pub lists: Vec<(Listing, u64)>,
+    pub crash_after: Option<usize>,
+    pub naive: Naive,
     // What the outside has seen.
-    confirmed: BTreeSet<String>,
-    identity: BTreeMap<u64, (RunId, u64)>,
-    continuity: BTreeMap<u64, u64>,
-    live_gap: BTreeMap<(usize, u64), bool>,
-    dvr_there: BTreeSet<(usize, u64)>,
-    last: HashMap<ListId, MediaList>,
-    quiet_since: HashMap<ListId, u64>,
-    edge: [u64; 2],
-    masters: HashMap<ListId, Vec<usize>>,
-    listed_lists: BTreeSet<String>,
-    reports: Vec<StreamReport>,
+    pub confirmed: BTreeSet<String>,
+    pub identity: BTreeMap<u64, (RunId, u64)>,
+    pub continuity: BTreeMap<u64, u64>,
+    pub live_gap: BTreeMap<(usize, u64), bool>,
+    pub dvr_there: BTreeSet<(usize, u64)>,
+    pub last: HashMap<ListId, MediaList>,
+    pub quiet_since: HashMap<ListId, u64>,
+    pub edge: [u64; 2],
+    pub masters: HashMap<ListId, Vec<usize>>,
+    pub listed_lists: BTreeSet<String>,
+    pub reports: Vec<StreamReport>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let facts = StreamFacts { epoch: epoch(0), on_air: None, interrupted: false, ended: false };
         let mut world = Self {
             plan: Plan::restore("night".parse().unwrap(), ladder(), rules(), &[]),
@@ -203,16 +146,16 @@ impl World {
         world
     }
 
-    fn now(&self) -> Moment {
+    pub fn now(&self) -> Moment {
         Moment { ms: self.ms, wall: Micros(self.wall) }
     }
 
-    fn tell_facts(&mut self) {
+    pub fn tell_facts(&mut self) {
         self.feed(vec![Event::Facts(self.facts.clone())]);
     }
 
     /// Feeds events and a tick, then does what comes out, unless the process dies before.
-    fn feed(&mut self, events: Vec<Event>) {
+    pub fn feed(&mut self, events: Vec<Event>) {
         let mut actions = Vec::new();
         for event in events.into_iter().chain([Event::Tick]) {
             actions.extend(self.plan.step(self.now(), event));
@@ -229,7 +172,7 @@ impl World {
         }
     }
 
-    fn act(&mut self, action: Action) {
+    pub fn act(&mut self, action: Action) {
         match action {
             Action::Record(record) => self.journal.push(record),
             Action::Put(upload) => {
@@ -255,7 +198,7 @@ impl World {
         }
     }
 
-    fn check(&mut self, listing: &Listing) {
+    pub fn check(&mut self, listing: &Listing) {
         if let Some(since) = self.quiet_since.get(&listing.id) {
             assert!(self.total_ms >= since + 1_000, "more than one PUT a second under {:?}", listing.id);
         }
@@ -274,7 +217,7 @@ impl World {
         }
     }
 
-    fn check_media(&mut self, id: &ListId, list: &MediaList) {
+    pub fn check_media(&mut self, id: &ListId, list: &MediaList) {
         let (rung, dvr) = match id.kind {
             ListKind::Live(rung) => (rung, false),
             ListKind::Dvr(rung) => (rung, true),
@@ -312,8 +255,7 @@ impl World {
                 assert_eq!(*self.live_gap.entry((rung, i)).or_insert(line.gap), line.gap, "the live list changed {i}");
             }
         }
-        let runs: Vec<_> = list.lines.iter().map(|line| &line.run).collect();
-        assert!(runs.is_sorted(), "an older run after a newer one");
+        assert!(list.lines.iter().map(|line| &line.run).is_sorted(), "an older run after a newer one");
         if !dvr && !list.ended {
             assert_eq!(self.naive.next(self.ms, rung), Some(next), "the oracle lists otherwise");
             let gaps = (list.media_sequence..).zip(&list.lines).filter(|(_, line)| line.gap).map(|(i, _)| i);
@@ -324,20 +266,20 @@ impl World {
         self.last.insert(id.clone(), list.clone());
     }
 
-    fn naive_tick(&mut self) {
+    pub fn naive_tick(&mut self) {
         for rung in 0..2 {
             self.naive.next(self.ms, rung);
         }
     }
 
-    fn close(&mut self, run: u64, rung: usize, whole: bool) -> Vec<Event> {
+    pub fn close(&mut self, run: u64, rung: usize, whole: bool) -> Vec<Event> {
         let n = self.next_n.entry((run, rung)).or_default();
         self.disk.insert((run, *n, rung), whole);
         *n += 1;
         self.see(run, *self.next_n.get(&(run, rung)).unwrap() - 1, rung, whole)
     }
 
-    fn see(&mut self, run: u64, n: u64, rung: usize, whole: bool) -> Vec<Event> {
+    pub fn see(&mut self, run: u64, n: u64, rung: usize, whole: bool) -> Vec<Event> {
         self.naive.named(self.ms, rung, run, n, self.facts.ended);
         let start = Some(Micros(self.wall));
         let id = run_id(run);
@@ -348,11 +290,11 @@ impl World {
         events
     }
 
-    fn take_upload(&mut self, k: usize) -> Option<Upload> {
+    pub fn take_upload(&mut self, k: usize) -> Option<Upload> {
         (!self.uploads.is_empty()).then(|| self.uploads.remove(k % self.uploads.len()))
     }
 
-    fn confirm(&mut self, upload: &Upload) -> Event {
+    pub fn confirm(&mut self, upload: &Upload) -> Event {
         let mut parts = upload.key.as_str().split('/').skip(1);
         let (word, _, name) = (parts.next().unwrap(), parts.next(), parts.next().unwrap());
         self.confirmed.insert(format!("{word}/{}/{name}", upload.rung));
@@ -360,11 +302,11 @@ impl World {
         Event::Stored { index: upload.index, rung: upload.rung }
     }
 
-    fn take_list(&mut self, k: usize) -> Option<Listing> {
+    pub fn take_list(&mut self, k: usize) -> Option<Listing> {
         (!self.lists.is_empty()).then(|| self.lists.remove(k % self.lists.len()).0)
     }
 
-    fn list_done(&mut self, listing: Listing, ok: bool) -> Event {
+    pub fn list_done(&mut self, listing: Listing, ok: bool) -> Event {
         self.quiet_since.insert(listing.id.clone(), self.total_ms);
         if !ok {
             return Event::ListFailed { id: listing.id, wait_ms: 250 };
@@ -376,7 +318,7 @@ impl World {
         Event::ListStored(listing.id)
     }
 
-    fn wait(&mut self, ms: u64) {
+    pub fn wait(&mut self, ms: u64) {
         self.ms += ms;
         self.total_ms += ms;
         self.wall += i64::try_from(ms).unwrap() * 1_000;
@@ -385,7 +327,7 @@ impl World {
     }
 
     /// The process dies; what was on its way may have happened all the same; a new one starts from the journal.
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.uploads.clear();
         for (listing, _) in std::mem::take(&mut self.lists) {
             self.quiet_since.insert(listing.id, self.total_ms);
@@ -413,7 +355,7 @@ impl World {
     }
 
     /// The oracle remembers what the journal does.
-    fn naive_from_journal(&mut self) {
+    pub fn naive_from_journal(&mut self) {
         self.naive.restart();
         let timeline = self.plan.timeline();
         self.naive.indices.truncate(usize::try_from(timeline.top()).unwrap());
@@ -425,7 +367,7 @@ impl World {
         self.naive.gaps.retain(|(rung, i)| timeline.slot(*i, *rung).is_some_and(|slot| slot.gap));
     }
 
-    fn apply(&mut self, op: Op) {
+    pub fn apply(&mut self, op: Op) {
         match op {
             Op::Wait(ms) => self.wait(ms),
             Op::Close { rung, whole } => {
@@ -503,7 +445,7 @@ impl World {
     }
 
     /// The store is well again: everything that can be listed is, and nothing is left over.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         self.crash_after = None;
         for _ in 0..40 {
             self.apply(Op::StoreAll);
@@ -527,214 +469,4 @@ impl World {
         }
         assert!(!self.plan.lists_behind());
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_playlist_names_what_is_not_stored_and_no_sequence_goes_back(ops in prop::collection::vec(op(), 1..120)) {
-        let mut world = World::new();
-        for op in ops {
-            world.apply(op);
-        }
-        world.settle();
-    }
-}
-
-fn play(ops: impl IntoIterator<Item = Op>) -> World {
-    let mut world = World::new();
-    for op in ops {
-        world.apply(op);
-    }
-    world
-}
-
-fn last_live(world: &World, rung: usize, epoch_number: usize) -> &MediaList {
-    &world.last[&ListId { epoch: epoch(epoch_number), kind: ListKind::Live(rung) }]
-}
-
-fn beats(count: usize) -> impl Iterator<Item = Op> {
-    (0..count).flat_map(|_| {
-        [Op::CloseBoth, Op::StoreAll, Op::ListAll, Op::ListAll, Op::Wait(1_000), Op::ListAll, Op::Wait(1_000)]
-    })
-}
-
-#[test]
-fn a_segment_is_live_when_its_playlists_and_masters_are_confirmed() {
-    let world = play(beats(3));
-    let states: Vec<_> = world.reports.iter().map(|r| r.status).collect();
-    assert_eq!(states, [StreamStatus::Offline, StreamStatus::Live]);
-    assert_eq!(world.reports[1].epoch, Some(epoch(0)));
-    assert_eq!(world.masters[&ListId { epoch: epoch(0), kind: ListKind::Master }], [0, 1]);
-}
-
-#[test]
-fn a_missing_segment_becomes_a_gap_only_after_its_deadline() {
-    let mut world = play(beats(2));
-    world.apply(Op::Close { rung: 0, whole: false });
-    world.apply(Op::Close { rung: 1, whole: true });
-    for op in beats(3) {
-        world.apply(op);
-    }
-    assert_eq!(world.plan.timeline().tracks[0].next, 2, "it is waited for until the deadline");
-    for op in beats(3) {
-        world.apply(op);
-    }
-    let live = last_live(&world, 0, 0);
-    assert_eq!(live.lines.iter().filter(|line| line.gap).count(), 0, "the gap has left the window already");
-    let dvr = &world.last[&ListId { epoch: epoch(0), kind: ListKind::Dvr(0) }];
-    assert_eq!(dvr.lines.iter().map(|line| line.gap).take(4).collect::<Vec<_>>(), [false, false, true, false]);
-}
-
-#[test]
-fn while_the_store_is_away_nothing_becomes_a_gap() {
-    let mut world = play(beats(3));
-    for _ in 0..20 {
-        world.apply(Op::CloseBoth);
-        world.apply(Op::Wait(2_000));
-    }
-    assert!(world.naive.gaps.is_empty() && world.live_gap.values().all(|gap| !gap));
-    assert_eq!(world.reports.last().unwrap().status, StreamStatus::Interrupted);
-    // Back: the newest four are stored first, the others later.
-    let from = world.plan.window_from();
-    let (window, backlog): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut world.uploads).into_iter().partition(|upload| upload.index >= from);
-    let events = window.iter().map(|upload| world.confirm(upload)).collect();
-    world.feed(events);
-    world.apply(Op::Wait(1_000));
-    assert!(last_live(&world, 0, 0).lines.iter().all(|line| !line.gap), "the window is whole at once");
-    assert_eq!(last_live(&world, 0, 0).media_sequence, from);
-    world.uploads = backlog;
-    world.settle();
-    assert_eq!(world.reports.last().unwrap().status, StreamStatus::Interrupted, "nothing new was closed since");
-    let dvr = &world.last[&ListId { epoch: epoch(0), kind: ListKind::Dvr(0) }];
-    assert!(dvr.lines.iter().all(|line| !line.gap), "the DVR has gained what came late");
-}
-
-#[test]
-fn an_encoder_restart_is_a_discontinuity_and_an_old_run_is_never_listed() {
-    let mut world = play(beats(2));
-    world.apply(Op::NewRun);
-    for op in beats(2) {
-        world.apply(op);
-    }
-    world.apply(Op::CloseOld);
-    for op in beats(1) {
-        world.apply(op);
-    }
-    let live = last_live(&world, 0, 0);
-    let shape: Vec<_> = live.lines.iter().map(|line| (line.run == run_id(1), line.n, line.breaks)).collect();
-    assert_eq!(shape, [(false, 1, false), (true, 0, true), (true, 1, false), (true, 2, false)]);
-    assert_eq!(live.discontinuity_sequence, 0);
-    for op in beats(4) {
-        world.apply(op);
-    }
-    assert_eq!(last_live(&world, 0, 0).discontinuity_sequence, 1);
-}
-
-#[test]
-fn a_rotated_epoch_starts_with_the_next_segment_and_names_the_old_ones_where_they_are() {
-    let mut world = play(beats(3));
-    world.apply(Op::Rotate);
-    world.apply(Op::Wait(2_000));
-    assert_eq!(world.reports.last().unwrap().epoch, Some(epoch(0)));
-    for op in beats(2) {
-        world.apply(op);
-    }
-    let live = last_live(&world, 1, 1);
-    let elsewhere: Vec<_> = live.lines.iter().map(|line| line.elsewhere.is_some()).collect();
-    assert_eq!(elsewhere, [true, true, false, false]);
-    assert_eq!(world.reports.last().unwrap().epoch, Some(epoch(1)));
-    assert_eq!(world.reports.last().unwrap().status, StreamStatus::Live);
-}
-
-#[test]
-fn ended_writes_endlist_once_and_lists_nothing_after() {
-    let mut world = play(beats(3));
-    world.apply(Op::End);
-    world.apply(Op::CloseBoth);
-    world.settle();
-    assert_eq!(world.reports.last().unwrap().status, StreamStatus::Ended);
-    for rung in 0..2 {
-        let live = last_live(&world, rung, 0);
-        assert!(live.ended);
-        assert_eq!(live.media_sequence + 3, 3);
-    }
-    assert_eq!(world.journal.last(), Some(&Record::Finished));
-    let before = world.last.len();
-    world.restart();
-    world.settle();
-    assert_eq!(world.last.len(), before);
-}
-
-#[test]
-fn interrupted_by_command_ends_by_command_only() {
-    let mut world = play(beats(2));
-    world.apply(Op::Interrupt(true));
-    for op in beats(2) {
-        world.apply(op);
-    }
-    assert_eq!(world.reports.last().unwrap().status, StreamStatus::Interrupted);
-    world.apply(Op::Interrupt(false));
-    assert_eq!(world.reports.last().unwrap().status, StreamStatus::Live);
-    world.apply(Op::Wait(6_000));
-    assert_eq!(world.reports.last().unwrap().status, StreamStatus::Interrupted);
-    for op in beats(1) {
-        world.apply(op);
-    }
-    assert_eq!(world.reports.last().unwrap().status, StreamStatus::Live);
-}
-
-#[test]
-fn a_restart_keeps_a_live_picture_live() {
-    let mut world = play(beats(4));
-    let since = world.reports.last().unwrap().since;
-    world.restart();
-    for op in beats(1) {
-        world.apply(op);
-    }
-    let last = world.reports.last().unwrap();
-    assert_eq!((last.status, last.since), (StreamStatus::Live, since));
-    assert!(world.uploads.is_empty(), "nothing is uploaded again");
-}
-
-#[test]
-fn old_objects_leave_the_dvr_first_and_the_store_later() {
-    let mut world = World::new();
-    world.plan = Plan::restore("night".parse().unwrap(), ladder(), Rules { keep_remote_ms: 20_000, ..rules() }, &[]);
-    world.tell_facts();
-    for op in beats(20) {
-        world.apply(op);
-    }
-    let dvr = world.last[&ListId { epoch: epoch(0), kind: ListKind::Dvr(0) }].clone();
-    assert!(dvr.media_sequence > 0 && dvr.lines.len() < 20);
-    let mut removed = Vec::new();
-    for _ in 0..700 {
-        world.ms += 1_000;
-        world.total_ms += 1_000;
-        let now = world.now();
-        for action in world.plan.step(now, Event::Tick) {
-            if let Action::Remove { until, keys } = action {
-                removed.push((until, keys.len()));
-            } else {
-                world.act(action);
-            }
-        }
-        let lists = std::mem::take(&mut world.lists);
-        for (listing, _) in lists {
-            let event = world.list_done(listing, true);
-            let now = world.now();
-            world.plan.step(now, event);
-        }
-    }
-    assert_eq!(removed.len(), 1, "one removal at a time");
-    let (until, keys) = removed[0];
-    assert_eq!(u64::try_from(keys).unwrap(), until * 2);
-    let now = world.now();
-    world.plan.step(now, Event::Removed(until));
-    assert_eq!(world.plan.timeline().base(), until);
-    let snapshot = world.plan.records();
-    let again = Plan::restore("night".parse().unwrap(), ladder(), rules(), &snapshot);
-    assert_eq!(again.records(), snapshot);
 }
