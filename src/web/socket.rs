@@ -1,6 +1,5 @@
 //! `GET /ws`: clients join a room and listen. They may send two messages; anything else closes with 1008.
 
-use std::io::ErrorKind;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -124,10 +123,11 @@ async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, sit
 /// A line that broke, or something that may not be said: too long, no UTF-8, no WebSocket.
 fn end_of(error: &ProtocolError) -> End {
     match error {
-        ProtocolError::Io(error) if error.kind() == ErrorKind::InvalidData => End::Policy("text must be UTF-8"),
         ProtocolError::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
             Some(PayloadError::Overflow) => End::Policy("messages are short"),
-            _ => End::Gone,
+            Some(_) => End::Gone,
+            // Not of the line but of what came over it.
+            None => End::Policy("messages are short and in UTF-8"),
         },
         ProtocolError::Overflow => End::Policy("messages are short"),
         _ => End::Policy("this is no WebSocket frame"),

@@ -63,7 +63,7 @@ async fn anything_else_closes_with_1008() {
     assert_eq!((code, why.as_str()), (1008, "messages are short"));
     let mut socket = Socket::open(&server).await;
     socket.send_raw(&[0x81, 0x81, 0, 0, 0, 0, 0xff]).await;
-    assert_eq!(socket.closed().await, (1008, "text must be UTF-8".to_owned()));
+    assert_eq!(socket.closed().await, (1008, "messages are short and in UTF-8".to_owned()));
     let mut socket = Socket::open(&server).await;
     socket.send_raw(&[0x83, 0x80, 0, 0, 0, 0]).await;
     assert_eq!(socket.closed().await.0, 1008);
