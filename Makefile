@@ -14,7 +14,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 demo: deps assets ## A live test picture on this machine; prints the address. ARGS="…" go to `bakuhantam demo`
-	cargo run --quiet --locked -- demo $(ARGS)
+	cargo run --locked -- demo $(ARGS)
 
 release: deps assets ## The program, target/release/bakuhantam
 	cargo build --release --locked

@@ -13,7 +13,9 @@ use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror}
 use crate::ids::EventSlug;
 use crate::store::{Liveness, Store};
 use crate::stream::Publisher;
-use crate::stream::facts::{FactsSource, FightOnAir, ReportSink, SharedReports, StreamFacts, StreamReport};
+use crate::stream::facts::{
+    FactsSource, FightOnAir, ReportSink, SharedReports, StreamFacts, StreamReport, StreamStatus,
+};
 use crate::web::socket::{frame, status_frame};
 use crate::web::{Check, Checks, HealthBoard, NodeStatus, Site, metrics};
 
@@ -198,15 +200,16 @@ pub(super) fn watch_health(
 }
 
 fn check(store: &Store, publisher: Option<&Publisher>) -> (NodeStatus, Checks) {
-    let mut checks = Checks {
-        database: Some(Check::of(!matches!(store.liveness(), Liveness::Down(_)))),
-        uploader: None,
-        objects: None,
-    };
+    let database = Some(Check::of(!matches!(store.liveness(), Liveness::Down(_))));
+    let mut checks = Checks { database, uploader: None, objects: None };
     if let Some(health) = publisher.map(Publisher::health) {
-        checks.objects = Some(Check::of(health.store_failing_for_ms.is_none()));
-        let age = health.live_edge_age_ms;
-        checks.uploader = Some(Check { age_ms: age, ..Check::of(!health.late) });
+        let events = &health.events;
+        let stores = events.iter().all(|event| event.store_failing_since.is_none() && !event.waits_for_store);
+        let journals = events.iter().all(|event| !event.journal_fails);
+        let live = events.iter().filter(|event| event.status == StreamStatus::Live);
+        let age = live.filter_map(|event| event.live_edge_age_ms).max();
+        checks.objects = Some(Check::of(stores));
+        checks.uploader = Some(Check { age_ms: age, ..Check::of(journals) });
     }
     let all = [&checks.database, &checks.uploader, &checks.objects];
     let fine = all.into_iter().flatten().all(|check| check.status == "ok");

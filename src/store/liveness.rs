@@ -40,8 +40,7 @@ impl Probe {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let old = state.answered.as_ref().is_none_or(|(at, _)| at.elapsed() > FRESH_FOR);
         if old && state.asked.is_none() {
-            state.asked = Some(Instant::now());
-            self.ask(opener, None);
+            state.asked = self.ask(opener, None).then(Instant::now);
         }
         if state.asked.is_some_and(|asked| asked.elapsed() > PATIENCE) {
             return Liveness::Down("no answer".into());
@@ -56,6 +55,7 @@ impl Probe {
     /// Asks now and waits for the answer.
     pub(super) async fn check(&self, opener: &Arc<Opener>) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
+        // Without a thread the reply's end is dropped, which counts as no answer.
         self.ask(opener, Some(reply));
         match tokio::time::timeout(PATIENCE, answer).await {
             Ok(Ok(answer)) => answer.map_err(StoreError::Unavailable),
@@ -63,7 +63,8 @@ impl Probe {
         }
     }
 
-    fn ask(&self, opener: &Arc<Opener>, reply: Option<oneshot::Sender<Result<(), String>>>) {
+    /// Asks on a thread of its own; tells whether one could be started.
+    fn ask(&self, opener: &Arc<Opener>, reply: Option<oneshot::Sender<Result<(), String>>>) -> bool {
         let (state, opener) = (Arc::clone(&self.0), Arc::clone(opener));
         let begun = std::thread::Builder::new().name("store-probe".into()).spawn(move || {
             let answer = ask_now(&opener).map_err(|error| error.to_string());
@@ -77,6 +78,7 @@ impl Probe {
         if begun.is_err() {
             tracing::warn!("no thread could be started to ask the database whether it is there");
         }
+        begun.is_ok()
     }
 }
 

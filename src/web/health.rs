@@ -27,7 +27,7 @@ pub struct Check {
     pub status: &'static str,
     /// Age of what it tells, in milliseconds, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub age_ms: Option<i64>,
+    pub age_ms: Option<u64>,
 }
 
 impl Check {
@@ -44,7 +44,8 @@ pub struct Checks {
     /// The database answered lately.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<Check>,
-    /// Age of the newest listed segment of a live event; only on the node that publishes.
+    /// The journal is written; age of the newest listed segment of the latest live event; only on the node that
+    /// publishes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uploader: Option<Check>,
     /// The object store takes what the publisher sends; only on the node that publishes.

@@ -13,12 +13,12 @@ use bakuhantam::events::{
 };
 use bakuhantam::flows::{ApplyError, Night, apply_night};
 use bakuhantam::payments;
-use bakuhantam::store::{Store, StoreError, audit, outbox};
+use bakuhantam::store::{Liveness, Store, StoreError, audit, outbox};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::harness::until;
-use crate::postgres::{act, on_both_databases};
+use crate::postgres::{TestDatabase, act, on_both_databases};
 
 /// The file of the documentation.
 pub const NIGHT: &str = r#"
@@ -241,7 +241,7 @@ on_both_databases! {
         assert_eq!(code(events::end(&store, &act, &nobody).await), Some("events.not_found"));
         let audited = store.read(|conn| audit::list(conn, 100)).await.expect("audit");
         let verbs: Vec<&str> = audited.iter().rev().map(|row| row.what.as_str()).filter(|w| *w != "payments.apply").collect();
-        assert_eq!(verbs.len(), 10, "{verbs:?}");
+        assert_eq!(verbs.len(), 11, "{verbs:?}");
     }
 
     async fn the_picture_is_recorded_when_it_changes(db) {
@@ -294,4 +294,31 @@ on_both_databases! {
         tracker.close();
         tracker.wait().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mirror_holds_while_the_database_is_away_and_follows_when_it_is_back() {
+    let (db, elsewhere) = (TestDatabase::sqlite(), TestDatabase::sqlite());
+    apply(&elsewhere.migrated(), NIGHT).await.expect("applied");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mirror.json");
+    Mirror::open(path.clone()).replace(facts(&elsewhere.open()).await);
+
+    let mirror = Arc::new(Mirror::open(path));
+    let (store, tracker, cancel) = (db.open(), TaskTracker::new(), CancellationToken::new());
+    let clock: SharedClock = Arc::new(SystemClock);
+    let bus = Bus::start(&store, &clock, &tracker, &cancel);
+    tracker.spawn(events::keep_mirror(store.clone(), Arc::clone(&mirror), bus.subscribe(), cancel.clone()));
+    until("the database is known to be away", Duration::from_secs(5), async || {
+        matches!(store.liveness(), Liveness::Down(_)).then_some(())
+    })
+    .await;
+    let slug = "island-fight".parse().expect("a slug");
+    assert!(mirror.find(&slug).is_some(), "the last one known holds");
+
+    apply(&db.migrated(), &NIGHT.replace("island-fight", "other-fight")).await.expect("applied");
+    let other = "other-fight".parse().expect("a slug");
+    until("the mirror follows again", Duration::from_secs(5), async || mirror.find(&other)).await;
+    assert!(mirror.find(&slug).is_none());
+    cancel.cancel();
 }

@@ -213,7 +213,7 @@ async fn an_ffmpeg_that_dies_ends_its_feed_and_the_next_feed_goes_on() {
     push_file(&mut next, &flv).await.unwrap();
     let folder = encoders.hls_dir().join(event().as_str()).join(next.run().as_str());
     next.finish().await;
-    assert_eq!(segments(&folder.join("180p")).len(), 3);
+    assert!(segments(&folder.join("180p")).len() >= 3);
     encoders.stop_all().await;
 }
 

@@ -60,7 +60,7 @@ on_both_databases! {
         let file = site.folder().join("wrong.toml");
         std::fs::write(&file, NIGHT.replace("price_coins = 30", "price_coins = -30")).expect("a file");
         let said = refused(&site, &["apply", file.to_str().expect("UTF-8")]);
-        assert!(said.contains("line 20: events[0].fights[0].price_coins is -30"), "{said}");
+        assert!(said.contains("line 19: events[0].fights[0].price_coins is -30"), "{said}");
         let gone = refused(&site, &["apply", "nowhere.toml"]);
         assert!(gone.contains("nowhere.toml cannot be read"), "{gone}");
     }

@@ -19,7 +19,7 @@ use crate::harness::from_make_test;
 /// An empty database, until the test ends.
 pub struct TestDatabase {
     url: String,
-    schema: Option<Schema>,
+    _schema: Option<Schema>,
     folder: Option<TempDir>,
 }
 
@@ -40,7 +40,7 @@ impl TestDatabase {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        Self { url, schema: None, folder: Some(folder) }
+        Self { url, _schema: None, folder: Some(folder) }
     }
 
     pub fn postgres() -> Self {
@@ -49,11 +49,7 @@ impl TestDatabase {
         let mut conn = PgConnection::establish(&cluster).expect("the cluster");
         conn.batch_execute(&format!("CREATE SCHEMA {name}")).expect("a schema");
         let url = format!("{cluster}?options=-c%20search_path%3D{name}");
-        Self { url, schema: Some(Schema { cluster, name }), folder: None }
-    }
-
-    pub fn is_postgres(&self) -> bool {
-        self.schema.is_some()
+        Self { url, _schema: Some(Schema { cluster, name }), folder: None }
     }
 
     pub fn url(&self) -> &str {
@@ -100,7 +96,6 @@ macro_rules! on_both_databases {
     ($($(#[doc = $doc:literal])* async fn $name:ident($db:ident) $body:block)*) => {$(
         $(#[doc = $doc])*
         mod $name {
-            #[allow(unused_imports, reason = "not every test needs everything")]
             use super::*;
 
             async fn body($db: $crate::postgres::TestDatabase) $body

@@ -1,7 +1,8 @@
 //! The store on both databases: transactions, the writer, migrations, the outbox tail, and a database that goes away.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use bakuhantam::clock::{Micros, SharedClock, SystemClock};
@@ -229,6 +230,35 @@ async fn rows_that_appear_out_of_order_are_announced_each_once() {
     tell(&store, "last").await;
     assert_eq!(next(&mut facts).await.kind, "last");
     assert!(facts.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_writes_that_block_each_other_both_succeed() {
+    let db = TestDatabase::postgres();
+    let store = db.migrated();
+    for name in ["a", "b"] {
+        store.write(move |conn| put(conn, name, "")).await.expect("a row");
+    }
+    let tries = Arc::new(AtomicU32::new(0));
+    let meet = Arc::new(Barrier::new(2));
+    let write = |first: &'static str, second: &'static str| {
+        let (tries, meet) = (Arc::clone(&tries), Arc::clone(&meet));
+        store.write(move |conn| {
+            for (step, name) in [first, second].into_iter().enumerate() {
+                let row = node_settings::table.find(name);
+                diesel::update(row).set(node_settings::value.eq(first)).execute(conn)?;
+                // Each holds its first row before either asks for its second.
+                if step == 0 && tries.fetch_add(1, Ordering::SeqCst) < 2 {
+                    meet.wait();
+                }
+            }
+            Ok::<_, StoreError>(())
+        })
+    };
+    let (one, other) = tokio::join!(write("a", "b"), write("b", "a"));
+    one.expect("one");
+    other.expect("other");
+    assert_eq!(tries.load(Ordering::SeqCst), 3, "the one that lost ran again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -163,7 +163,8 @@ impl Input {
                 _ => {}
             }
             if !HARMLESS.contains(&key) {
-                secrets.push(value.to_owned());
+                // A stream id ends in its key: publish:path:user:KEY, or #!::r=path,s=KEY.
+                secrets.extend([value, value.rsplit([':', '=']).next().unwrap_or_default()].map(str::to_owned));
             }
             kept.push(pair.to_owned());
         }

@@ -149,8 +149,8 @@ fn liking(file: &Path) -> usize {
     let name = file.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let likes = [("dejavusans-bold.", 5), ("sans", 2), ("bold", 2), ("liberation", 1), ("noto", 1)];
     let odd = ["italic", "oblique", "condensed", "emoji", "serif", "math", "symbol"];
-    let score: usize = likes.iter().filter(|(part, _)| name.contains(part)).map(|(_, worth)| worth).sum();
-    if odd.iter().any(|part| name.contains(part)) { 0 } else { score.saturating_add(1) }
+    let worth: usize = likes.iter().filter(|(part, _)| name.contains(part)).map(|(_, value)| value).sum();
+    if odd.iter().any(|part| name.contains(part)) { 0 } else { worth.saturating_add(1) }
 }
 
 fn collect_fonts(dir: &Path, depth: u32, found: &mut Vec<PathBuf>) {

@@ -148,7 +148,7 @@ impl Bout {
 
     /// The fight's state in words.
     #[must_use]
-    pub fn state(&self, w: &Words) -> String {
+    pub fn state(&self, w: Words) -> String {
         match self.status {
             "live" => w.t("bout-live"),
             "ended" => w.t("bout-ended"),

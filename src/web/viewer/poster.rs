@@ -23,8 +23,19 @@ impl Dice {
     }
 }
 
+impl Dice {
+    /// One of the colours.
+    fn pick(&mut self, from: [&'static str; 6]) -> &'static str {
+        let [first, ..] = from;
+        usize::try_from(self.roll(0, 5)).ok().and_then(|at| from.get(at).copied()).unwrap_or(first)
+    }
+}
+
 /// Haze above the crowd.
-const HAZES: [&str; 5] = ["#3a1030", "#0c2f3a", "#16264d", "#3a1518", "#1d1547"];
+const HAZES: [&str; 6] = ["#5a1447", "#0a4a52", "#17347a", "#5c2312", "#35209a", "#0d4a33"];
+
+/// Lamps above the middle; the corners keep their red and blue.
+const LAMPS: [&str; 6] = ["#fff2dc", "#ffc766", "#d7b8ff", "#8fe6ff", "#ff9ecb", "#b8ffcf"];
 
 /// Corners of the cage seen from a seat: a flat octagon around (800, 700).
 const FLOOR: [(i64, i64); 8] =
@@ -38,13 +49,19 @@ const FENCE: i64 = 168;
 pub fn arena(slug: &str) -> String {
     let mut dice = Dice::of(slug);
     let id = format!("a{:x}", dice.0 & 0xff_ffff);
-    let haze = HAZES.get(usize::try_from(dice.roll(0, 4)).unwrap_or(0)).copied().unwrap_or("#16264d");
+    let (haze, lamp) = (dice.pick(HAZES), dice.pick(LAMPS));
+    // Another seat for every event: nearer or farther, left or right.
+    let wide = dice.roll(1_180, 1_600);
+    let (left, top) =
+        (800 - wide / 2 + dice.roll(-90, 90).clamp(-(1_600 - wide) / 2, (1_600 - wide) / 2), (1_600 - wide) * 9 / 22);
     let mut svg = String::with_capacity(9_000);
-    svg.push_str(
-        "<svg class=\"poster-art\" viewBox=\"0 0 1600 900\" preserveAspectRatio=\"xMidYMid slice\" aria-hidden=\"true\" \
-         focusable=\"false\">",
+    let _infallible = write!(
+        svg,
+        "<svg class=\"poster-art\" viewBox=\"{left} {top} {wide} {}\" preserveAspectRatio=\"xMidYMid slice\" \
+         aria-hidden=\"true\" focusable=\"false\">",
+        wide * 9 / 16
     );
-    svg.push_str(&paints(&id, haze));
+    svg.push_str(&paints(&id, haze, lamp));
     let _infallible = write!(
         svg,
         "<rect width=\"1600\" height=\"900\" fill=\"url(#{id}s)\"/>\
@@ -59,7 +76,7 @@ pub fn arena(slug: &str) -> String {
 }
 
 /// Gradients and patterns, their ids kept apart from those of other posters on the page.
-fn paints(id: &str, haze: &str) -> String {
+fn paints(id: &str, haze: &str, lamp: &str) -> String {
     let beam = |name: &str, colour: &str| {
         format!(
             "<linearGradient id=\"{id}{name}\" gradientUnits=\"userSpaceOnUse\" x1=\"0\" y1=\"70\" x2=\"0\" y2=\"760\">\
@@ -74,7 +91,8 @@ fn paints(id: &str, haze: &str) -> String {
         )
     };
     format!(
-        "<defs><linearGradient id=\"{id}s\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\"><stop stop-color=\"#04050a\"/>\
+        "<defs><filter id=\"{id}q\" x=\"0\" y=\"0\" width=\"1\" height=\"1\"><feGaussianBlur stdDeviation=\"5\"/></filter>\
+         <linearGradient id=\"{id}s\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\"><stop stop-color=\"#04050a\"/>\
          <stop offset=\".42\" stop-color=\"{haze}\"/><stop offset=\".62\" stop-color=\"#0d1322\"/>\
          <stop offset=\"1\" stop-color=\"#07090f\"/></linearGradient>{}{}{}{}{}{}{}\
          <radialGradient id=\"{id}m\" cx=\".5\" cy=\".5\" r=\".62\"><stop stop-color=\"#f6f1e6\"/>\
@@ -87,28 +105,29 @@ fn paints(id: &str, haze: &str) -> String {
          stop-opacity=\"0\"/><stop offset=\"1\" stop-color=\"#05060a\" stop-opacity=\".86\"/></radialGradient>\
          <pattern id=\"{id}f\" width=\"26\" height=\"26\" patternUnits=\"userSpaceOnUse\">\
          <path d=\"M0 13 13 0 26 13 13 26Z\" fill=\"none\" stroke=\"#cfd6e6\" stroke-width=\"1.1\"/></pattern>\
-         <pattern id=\"{id}h\" width=\"172\" height=\"120\" patternUnits=\"userSpaceOnUse\">\
+         <pattern id=\"{id}h\" width=\"172\" height=\"120\" patternUnits=\"userSpaceOnUse\" \
+         patternTransform=\"scale(.62)\">\
          <path d=\"M0 120V44q6-14 18-15 2-19 14-19t14 19q13 2 18 18 7-9 15-10 1-17 12-17t12 17q11 1 17 13 6-12 16-14 \
          0-20 12-20t13 20q10 2 11 8V120Z\"/></pattern></defs>",
         beam("x", "#ff5a4a"),
-        beam("y", "#fff2dc"),
+        beam("y", lamp),
         beam("z", "#5b9bff"),
         glow("r", "#ff3b30", ".36"),
         glow("b", "#2f80ff", ".36"),
         glow("l", "#ffffff", ".95"),
-        glow("k", "#fff2dc", ".5"),
+        glow("k", lamp, ".5"),
     )
 }
 
 /// Rows of heads against the haze, and phones held up among them.
 fn crowd(id: &str, dice: &mut Dice) -> String {
     let mut svg = String::new();
-    for (row, (y, shade)) in [(404, "#141a2c"), (446, "#0e1321"), (492, "#090c16")].into_iter().enumerate() {
+    for (row, (y, shade)) in [(412, "#07090f"), (446, "#06080e"), (482, "#05070c")].into_iter().enumerate() {
         let shift = dice.roll(0, 170);
         let _infallible = write!(
             svg,
-            "<g transform=\"translate(-{shift} {y})\"><rect width=\"1780\" height=\"120\" fill=\"url(#{id}h)\"/>\
-             <rect width=\"1780\" height=\"120\" y=\"60\" fill=\"{shade}\" opacity=\".55\"/></g>"
+            "<g transform=\"translate(-{shift} {y})\"><rect width=\"1780\" height=\"74\" fill=\"url(#{id}h)\"/>\
+             <rect width=\"1780\" height=\"420\" y=\"54\" fill=\"{shade}\"/></g>"
         );
         for _ in 0..(11 - row * 2) {
             let (x, up, size) = (dice.roll(20, 1580), dice.roll(4, 34), dice.roll(14, 30));
@@ -198,7 +217,7 @@ fn lights(id: &str, dice: &mut Dice) -> String {
         );
     }
     format!(
-        "<g class=\"poster-beams\">{beams}</g><path d=\"M0 34H1600M0 60H1600M0 60 40 34 80 60 120 34 160 60 200 34 240 60 \
+        "<g class=\"poster-beams\" filter=\"url(#{id}q)\">{beams}</g><path d=\"M0 34H1600M0 60H1600M0 60 40 34 80 60 120 34 160 60 200 34 240 60 \
          280 34 320 60 360 34 400 60 440 34 480 60 520 34 560 60 600 34 640 60 680 34 720 60 760 34 800 60 840 34 880 60 \
          920 34 960 60 1000 34 1040 60 1080 34 1120 60 1160 34 1200 60 1240 34 1280 60 1320 34 1360 60 1400 34 1440 60 \
          1480 34 1520 60 1560 34 1600 60\" fill=\"none\" stroke=\"#05070c\" stroke-width=\"5\"/>{lamps}"

@@ -6,7 +6,6 @@ use askama::Template;
 
 use super::problem;
 use crate::config::Config;
-use crate::web::assets;
 use crate::web::i18n::Words;
 
 /// How long shared caches may keep a page of a signed-out viewer.
@@ -41,12 +40,6 @@ impl Shell {
     #[must_use]
     pub fn unlisted(w: Words, title: String, description: String) -> Self {
         Self { w, title, description, indexed: false, api: String::new(), path: "/".to_owned(), base: String::new() }
-    }
-
-    /// The address of a browser file.
-    #[must_use]
-    pub fn asset(&self, name: &str) -> String {
-        assets::address(name)
     }
 
     /// This page in this language, absolute.

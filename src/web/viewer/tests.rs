@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
@@ -75,7 +74,7 @@ fn poll(status: &str, question: &str) -> PollFacts {
 
 fn site(events: Vec<EventFacts>) -> web::Data<Site> {
     let folder = tempfile::tempdir().unwrap().keep();
-    let mirror = Mirror::open(PathBuf::from(folder).join("mirror.json"));
+    let mirror = Mirror::open(folder.join("mirror.json"));
     mirror.replace(events);
     web::Data::new(Site {
         config: Arc::new(Config::default()),

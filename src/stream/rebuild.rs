@@ -1,0 +1,402 @@
+//! Reads our own playlists back from the store: where the journal is lost they are what is left of the timeline, and
+//! where it is older than they are (a disk put back, another node published meanwhile) they win, since viewers have
+//! seen them.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hls_m3u8::MediaPlaylist;
+
+use super::encoder_list::date_time;
+use super::facts::{StreamReport, StreamStatus};
+use super::plan::{Part, Timeline, after};
+use super::playlist::GAP;
+use super::record::{Protection, Record};
+use crate::clock::Micros;
+use crate::ids::{Epoch, EventSlug, RenditionName, RunId};
+use crate::objects::{ObjectError, ObjectKey, ObjectStore};
+
+/// A segment as one of our playlists lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OwnLine {
+    epoch: Epoch,
+    run: RunId,
+    n: u64,
+    duration_us: u64,
+    start: Micros,
+    breaks: bool,
+    gap: bool,
+}
+
+/// One of our media playlists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OwnList {
+    rung: usize,
+    live: bool,
+    media_sequence: u64,
+    discontinuity_sequence: u64,
+    ended: bool,
+    lines: Vec<OwnLine>,
+}
+
+/// What the store's playlists of one epoch say.
+#[derive(Clone, Debug)]
+pub struct OnStore {
+    epoch: Epoch,
+    lists: Vec<OwnList>,
+}
+
+impl OnStore {
+    /// Whether nothing of ours is there.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+}
+
+/// Reads the live playlists under an epoch, and the DVR ones when asked.
+///
+/// # Errors
+/// [`ObjectError`]; a playlist that is there but cannot be understood is said and counts as absent.
+pub async fn look(
+    objects: &dyn ObjectStore,
+    event: &EventSlug,
+    epoch: &Epoch,
+    ladder: &[RenditionName],
+    with_dvr: bool,
+) -> Result<OnStore, ObjectError> {
+    let mut lists = Vec::new();
+    for (rung, rendition) in ladder.iter().enumerate() {
+        for live in [true, false] {
+            let name = if live { "live" } else { "dvr" };
+            let Ok(key) = format!("{event}/{epoch}/{rendition}/{name}.m3u8").parse::<ObjectKey>() else { continue };
+            if !live && !with_dvr {
+                continue;
+            }
+            let Some(body) = objects.get(&key).await? else { continue };
+            let text = String::from_utf8_lossy(&body);
+            match read_own(&text, epoch, rendition, rung, live) {
+                Some(list) => lists.push(list),
+                None => tracing::error!(%key, "a playlist of ours on the store cannot be read; it is left out"),
+            }
+        }
+    }
+    Ok(OnStore { epoch: epoch.clone(), lists })
+}
+
+fn read_own(text: &str, epoch: &Epoch, rendition: &RenditionName, rung: usize, live: bool) -> Option<OwnList> {
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let parsed = MediaPlaylist::try_from(text).ok()?;
+        let mut lines = Vec::new();
+        let mut start = Micros::default();
+        for (segment, gap) in parsed.segments.values().zip(gaps(text)) {
+            let (epoch, name) = match segment.uri().strip_prefix("../../") {
+                Some(elsewhere) => {
+                    let (word, rest) = elsewhere.split_once('/')?;
+                    (word.parse().ok()?, rest.strip_prefix(rendition.as_str())?.strip_prefix('/')?)
+                }
+                None => (epoch.clone(), segment.uri().as_ref()),
+            };
+            let (run, n) = name.strip_suffix(".ts")?.split_once('-')?;
+            let duration_us = u64::try_from(segment.duration.duration().as_micros()).ok()?;
+            let dated = segment.program_date_time.as_ref().and_then(|tag| date_time(&tag.date_time));
+            start = dated.unwrap_or(start);
+            let breaks = segment.has_discontinuity;
+            lines.push(OwnLine { epoch, run: run.parse().ok()?, n: n.parse().ok()?, duration_us, start, breaks, gap });
+            start = after(start, duration_us);
+        }
+        Some(OwnList {
+            rung,
+            live,
+            media_sequence: u64::try_from(parsed.media_sequence).ok()?,
+            discontinuity_sequence: u64::try_from(parsed.discontinuity_sequence).ok()?,
+            ended: parsed.has_end_list,
+            lines,
+        })
+    }));
+    read.ok().flatten().filter(|list| !list.lines.is_empty())
+}
+
+/// Whether each segment is a gap. hls_m3u8 does not say where an unknown tag stood.
+fn gaps(text: &str) -> Vec<bool> {
+    let mut gaps = Vec::new();
+    let mut gap = false;
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if line == GAP {
+            gap = true;
+        } else if !line.starts_with('#') {
+            gaps.push(std::mem::take(&mut gap));
+        }
+    }
+    gaps
+}
+
+/// One index as the store's playlists have it.
+struct Merged {
+    line: OwnLine,
+    /// Discontinuities up to and with it.
+    breaks: u64,
+}
+
+/// What must be added to the journal so that the timeline agrees with the store; nothing when it does already.
+#[must_use]
+pub fn differences(timeline: &Timeline, on_store: &OnStore, now: Micros) -> Vec<Record> {
+    let mut indices: BTreeMap<u64, Merged> = BTreeMap::new();
+    for list in &on_store.lists {
+        let mut breaks = list.discontinuity_sequence;
+        for (i, line) in (list.media_sequence..).zip(&list.lines) {
+            breaks += u64::from(line.breaks);
+            indices.entry(i).or_insert_with(|| Merged { line: line.clone(), breaks });
+        }
+    }
+    let (Some((first, first_merged)), Some((last, _))) = (indices.first_key_value(), indices.last_key_value()) else {
+        return Vec::new();
+    };
+    let (first, last) = (*first, *last);
+    let mut records = Vec::new();
+    let is_new = timeline.top() == timeline.base();
+    let conflict = indices.iter().find(|(i, merged)| {
+        timeline.entry(**i).is_some_and(|entry| entry.run != merged.line.run || entry.n != merged.line.n)
+    });
+    let from = match conflict {
+        _ if is_new => {
+            records.push(Record::Base { i: first, breaks: first_merged.breaks });
+            first
+        }
+        Some((i, _)) => {
+            records.push(Record::Cut { i: *i });
+            *i
+        }
+        None => timeline.top(),
+    };
+    let mut before = timeline.entry(from.wrapping_sub(1)).map(|entry| (entry.run.clone(), entry.n, entry.start));
+    for i in from..=last {
+        let record = index_record(i, &indices, before.as_ref());
+        if let Some(Record::Index { run, n, start, .. }) = &record {
+            before = Some((run.clone(), *n, *start));
+        }
+        records.extend(record);
+    }
+    for rung in 0..timeline.ladder.len() {
+        let lists: Vec<&OwnList> = on_store.lists.iter().filter(|list| list.rung == rung).collect();
+        listed(timeline, rung, &lists, from, &mut records);
+    }
+    if is_new {
+        let report =
+            StreamReport { status: StreamStatus::Interrupted, epoch: Some(on_store.epoch.clone()), since: now };
+        records.push(Record::Reported { report });
+    }
+    records
+}
+
+/// The fact of one index. One that no playlist has (the DVR is stored less often than the live window moves) takes
+/// its place from the next one that has.
+fn index_record(i: u64, indices: &BTreeMap<u64, Merged>, before: Option<&(RunId, u64, Micros)>) -> Option<Record> {
+    let (next, merged) = indices.range(i..).next()?;
+    let line = &merged.line;
+    let back = next - i;
+    let (run, n, start) = match line.n.checked_sub(back) {
+        Some(n) if before.is_none_or(|(run, last, _)| *run != line.run || n > *last) => {
+            let earlier = i64::try_from(back.saturating_mul(line.duration_us)).unwrap_or(0);
+            (line.run.clone(), n, Micros(line.start.0.saturating_sub(earlier)))
+        }
+        _ => before.map(|(run, n, start)| (run.clone(), n + 1, after(*start, line.duration_us)))?,
+    };
+    Some(Record::Index {
+        i,
+        run,
+        n,
+        start,
+        dur: line.duration_us,
+        epoch: line.epoch.clone(),
+        fight: None,
+        protection: Protection::Free,
+    })
+}
+
+/// The facts of one rendition: what its playlists list is stored or a gap, and so is what they have passed. What lies
+/// between the DVR's end and the live window was listed once; it must not be waited for.
+fn listed(timeline: &Timeline, rung: usize, lists: &[&OwnList], from: u64, records: &mut Vec<Record>) {
+    let Some(r) = timeline.rendition(rung) else { return };
+    let Some(first) = lists.iter().map(|list| list.media_sequence).min() else { return };
+    let track = timeline.tracks.get(rung);
+    let begin = track.and_then(|track| track.begin).filter(|begin| *begin < from).unwrap_or_else(|| {
+        records.push(Record::Begin { i: first, r: r.clone() });
+        first
+    });
+    let mut told: BTreeMap<u64, (bool, bool, u64)> = BTreeMap::new();
+    for list in lists {
+        for (i, line) in (list.media_sequence..).zip(&list.lines) {
+            let slot = told.entry(i).or_insert((false, false, line.duration_us));
+            slot.0 |= !line.gap;
+            slot.1 |= line.gap && list.live;
+        }
+    }
+    let Some((last, _)) = told.last_key_value() else { return };
+    for i in begin.max(timeline.base())..=*last {
+        let (stored, live_gap, dur) = told.get(&i).copied().unwrap_or((false, false, 0));
+        let known = timeline.slot(i, rung).filter(|_| i < from);
+        let is_stored = known.is_some_and(|slot| slot.part == Part::Stored);
+        if stored && !is_stored {
+            records.push(Record::Stored { i, r: r.clone(), dur });
+        }
+        if (live_gap || !(stored || is_stored)) && known.is_none_or(|slot| !slot.gap) {
+            records.push(Record::Gap { i, r: r.clone() });
+        }
+    }
+    if lists.iter().any(|list| list.ended) && track.is_none_or(|track| !track.sealed) {
+        records.push(Record::Seal { r: r.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::config;
+    use crate::objects::{ObjectMeta, PutDone, PutIf};
+    use crate::stream::plan::{Line, ListBody, ListId, ListKind, Listing, MediaList, Plan, Rules};
+    use crate::stream::playlist;
+
+    #[derive(Debug, Default)]
+    struct Shelf(Mutex<HashMap<ObjectKey, Bytes>>);
+
+    #[async_trait]
+    impl ObjectStore for Shelf {
+        async fn put(&self, key: &ObjectKey, body: Bytes, _: PutIf) -> Result<PutDone, ObjectError> {
+            self.0.lock().unwrap().insert(key.clone(), body);
+            Ok(PutDone::Stored)
+        }
+        async fn get(&self, key: &ObjectKey) -> Result<Option<Bytes>, ObjectError> {
+            Ok(self.0.lock().unwrap().get(key).cloned())
+        }
+        async fn head(&self, _: &ObjectKey) -> Result<Option<ObjectMeta>, ObjectError> {
+            Ok(None)
+        }
+        async fn delete(&self, _: &ObjectKey) -> Result<(), ObjectError> {
+            Ok(())
+        }
+    }
+
+    const FIRST: &str = "01ARZ3NDEKTSV4RRFFQ6900001";
+    const SECOND: &str = "01ARZ3NDEKTSV4RRFFQ6900002";
+
+    fn epoch() -> Epoch {
+        "abcdefghijkmnpqrstuvwxyz23".parse().unwrap()
+    }
+
+    /// Indices 0 to 9 of a first run, then a second one.
+    fn lines(from: u64, until: u64, gaps: &[u64]) -> Vec<Line> {
+        (from..until)
+            .map(|i| Line {
+                run: if i < 10 { FIRST } else { SECOND }.parse().unwrap(),
+                n: if i < 10 { i } else { i - 10 },
+                elsewhere: (i < 5).then(|| "zzzzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap()),
+                start: Micros(1_790_000_000_000_000 + i64::try_from(i).unwrap() * 2_000_000),
+                duration_us: 2_000_000,
+                breaks: i == 10,
+                gap: gaps.contains(&i),
+            })
+            .collect()
+    }
+
+    async fn shelf(lists: &[(ListKind, u64, u64, &[u64])]) -> Shelf {
+        let shelf = Shelf::default();
+        let ladder = config::Encoder::default().renditions;
+        for (kind, from, until, gaps) in lists {
+            let list = MediaList {
+                media_sequence: *from,
+                discontinuity_sequence: u64::from(*from > 10),
+                target_seconds: 2,
+                ended: false,
+                lines: lines(*from, *until, gaps),
+            };
+            let listing = Listing { id: ListId { epoch: epoch(), kind: *kind }, body: ListBody::Media(list) };
+            let key = playlist::key(&event(), &ladder, &listing).unwrap();
+            shelf.put(&key, playlist::render(&listing, &ladder).unwrap().into(), PutIf::Always).await.unwrap();
+        }
+        shelf
+    }
+
+    fn event() -> EventSlug {
+        "fight-night".parse().unwrap()
+    }
+
+    fn plan(records: &[Record]) -> Plan {
+        let rules = Rules { deadline_ms: 8_000, window: 6, segment_seconds: 2, keep_remote_ms: 0 };
+        let ladder = config::Encoder::default().renditions.into_iter().map(|rendition| rendition.name).collect();
+        Plan::restore(event(), ladder, rules, records)
+    }
+
+    async fn rebuilt(shelf: &Shelf, known: &[Record]) -> Plan {
+        let before = plan(known);
+        let on_store = look(shelf, &event(), &epoch(), &before.timeline().ladder, true).await.unwrap();
+        let added = differences(before.timeline(), &on_store, Micros(0));
+        let all: Vec<_> = known.iter().cloned().chain(added).collect();
+        let plan = plan(&all);
+        let again = look(shelf, &event(), &epoch(), &plan.timeline().ladder, true).await.unwrap();
+        assert_eq!(differences(plan.timeline(), &again, Micros(0)), [], "a second look changes nothing");
+        plan
+    }
+
+    #[tokio::test]
+    async fn a_lost_journal_is_rebuilt_from_dvr_and_live_playlists() {
+        // The DVR is behind; of 13 and 14 nothing is known but that they were listed.
+        let lists: &[(ListKind, u64, u64, &[u64])] = &[
+            (ListKind::Dvr(0), 0, 13, &[3]),
+            (ListKind::Live(0), 15, 21, &[16]),
+            (ListKind::Dvr(1), 2, 13, &[]),
+            (ListKind::Live(1), 14, 20, &[]),
+        ];
+        let plan = rebuilt(&shelf(lists).await, &[]).await;
+        let timeline = plan.timeline();
+        assert_eq!((timeline.base(), timeline.top()), (0, 21));
+        assert_eq!(timeline.tracks[0].next, 21);
+        assert_eq!((timeline.tracks[1].begin, timeline.tracks[1].next), (Some(2), 20));
+        assert_eq!(timeline.tracks[2].begin, None);
+        assert_eq!(timeline.find(&SECOND.parse().unwrap(), 3), Some(13), "the hole has its place");
+        assert!(timeline.slot(13, 0).unwrap().gap && timeline.slot(16, 0).unwrap().gap);
+        assert_eq!(timeline.entry(20).unwrap().breaks_before, 1);
+        assert_eq!(
+            timeline.key(&event(), 4, 0).unwrap().as_str().split('/').nth(1),
+            Some("zzzzzzzzzzzzzzzzzzzzzzzzzz")
+        );
+        assert_eq!(plan.reported().unwrap().epoch, Some(epoch()));
+    }
+
+    #[tokio::test]
+    async fn a_live_window_alone_keeps_the_sequences() {
+        let plan = rebuilt(&shelf(&[(ListKind::Live(0), 15, 21, &[])]).await, &[]).await;
+        assert_eq!((plan.timeline().base(), plan.timeline().top()), (15, 21));
+        assert_eq!(plan.timeline().entry(15).unwrap().breaks_before, 1);
+    }
+
+    #[tokio::test]
+    async fn an_older_journal_goes_on_where_the_store_is() {
+        let early: &[(ListKind, u64, u64, &[u64])] = &[(ListKind::Dvr(0), 0, 8, &[]), (ListKind::Live(0), 2, 8, &[])];
+        let known = rebuilt(&shelf(early).await, &[]).await.records();
+        let late: &[(ListKind, u64, u64, &[u64])] = &[(ListKind::Dvr(0), 0, 18, &[]), (ListKind::Live(0), 14, 20, &[])];
+        let plan = rebuilt(&shelf(late).await, &known).await;
+        assert_eq!(plan.timeline().tracks[0].next, 20);
+        // A journal that says otherwise gives way from the first difference on.
+        let other: Vec<Record> = known
+            .iter()
+            .cloned()
+            .map(|record| match record {
+                Record::Index { i, n, start, dur, epoch, fight, protection, .. } if i >= 6 => {
+                    let run = "01ARZ3NDEKTSV4RRFFQ69ZZZZZ".parse().unwrap();
+                    Record::Index { i, run, n, start, dur, epoch, fight, protection }
+                }
+                other => other,
+            })
+            .collect();
+        let plan = rebuilt(&shelf(late).await, &other).await;
+        assert_eq!(plan.timeline().tracks[0].next, 20);
+        assert_eq!(plan.timeline().find(&FIRST.parse().unwrap(), 6), Some(6));
+    }
+}

@@ -1,0 +1,43 @@
+//! Says that the store fails, once, and that it is well again.
+
+use super::uploader::PutError;
+use crate::clock::Micros;
+use crate::ids::EventSlug;
+
+/// Whether the store fails, and what was said about it.
+#[derive(Clone, Debug, Default)]
+pub struct Trouble {
+    since: Option<Micros>,
+    said_permanent: bool,
+}
+
+impl Trouble {
+    /// Since when it fails without a success between.
+    #[must_use]
+    pub const fn since(&self) -> Option<Micros> {
+        self.since
+    }
+
+    /// A try failed.
+    pub fn failed(&mut self, event: &EventSlug, error: &PutError, now: Micros) {
+        let permanent = matches!(error, PutError::Store(error) if !error.is_passing());
+        if permanent && !self.said_permanent {
+            self.said_permanent = true;
+            tracing::error!(%event, %error, "the object store refuses; this will not pass by itself. Nothing is lost: it \
+                is tried again until it takes what is waiting");
+        } else if self.since.is_none() {
+            tracing::warn!(%event, %error, "the object store fails; it is tried again");
+        } else {
+            tracing::debug!(%event, %error, "the object store still fails");
+        }
+        self.since.get_or_insert(now);
+    }
+
+    /// A try succeeded.
+    pub fn well(&mut self, event: &EventSlug) {
+        if self.since.take().is_some() {
+            tracing::info!(%event, "the object store is well again");
+        }
+        self.said_permanent = false;
+    }
+}

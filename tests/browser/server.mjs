@@ -1,0 +1,134 @@
+// A real night for the browser tests: the built binary, a temporary folder, FFmpeg as the camera.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const BINARY = process.env.BAKUHANTAM_BIN ?? join(root, "target/debug/bakuhantam");
+const KEY = "browser-tests-key-0001";
+
+export const SLUG = "island-fight";
+
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+/** Waits until `check` gives something, or says what was waited for. */
+export async function until(what, check, deadlineMs = 20_000) {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const found = await check().catch(() => null);
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`${what}: not within ${deadlineMs} ms`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+const night = (startsAt, status) => `
+[[events]]
+slug = "${SLUG}"
+title = "Island Fight"
+starts_at = "${startsAt}"
+pass_price_coins = 90
+stream_key = "${KEY}"
+status = "${status}"
+  [[events.fights]]
+  number = 1
+  red = "Made Wirawan"
+  blue = "Jefri Siregar"
+  title = "Lightweight"
+  price_coins = 0
+  [[events.fights]]
+  number = 2
+  red = "Ari Wijaya"
+  blue = "Budi Santoso"
+  title = "Bantamweight"
+  price_coins = 30
+  [[events.milestones]]
+  coins = 1000
+  title = "Ronde tambahan"
+  [[events.polls]]
+  code = "winner"
+  question = "Siapa menang?"
+  options = ["Ari", "Budi"]
+  coins_per_vote = 1
+  max_votes_per_viewer = 100
+  status = "open"
+
+[[events]]
+slug = "secret-night"
+title = "Secret Night"
+starts_at = "${startsAt}"
+stream_key = "${KEY}-draft"
+status = "draft"
+`;
+
+const config = (port, door) => `
+[server]
+listen = "127.0.0.1:${port}"
+public_url = "http://127.0.0.1:${port}"
+[ingest]
+enabled = true
+listen = "127.0.0.1:${door}"
+[encoder]
+preset = "ultrafast"
+`;
+
+/** Starts the server with one published event that begins tomorrow and has no picture yet. */
+export async function startNight() {
+  const folder = await mkdtemp(join(tmpdir(), "bakuhantam-browser-"));
+  const [port, door] = [await freePort(), await freePort()];
+  const file = join(folder, "bakuhantam.toml");
+  await writeFile(file, config(port, door));
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+Z$/, "Z");
+  await writeFile(join(folder, "night.toml"), night(tomorrow, "published"));
+  const run = (...words) => promisify(execFile)(BINARY, [...words, "--config", file], { cwd: folder });
+  await run("migrate", "up");
+  await run("apply", join(folder, "night.toml"));
+  const log = [];
+  const server = spawn(BINARY, ["serve", "--config", file], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [server.stdout, server.stderr]) stream.on("data", (text) => log.push(String(text)));
+  const url = `http://127.0.0.1:${port}`;
+  await until("the server answers", async () => (await fetch(`${url}/health`)).ok);
+  const cameras = new Set();
+
+  const stopCamera = async (camera, signal = "SIGTERM") => {
+    if (camera.exitCode !== null || camera.signalCode !== null) return;
+    camera.kill(signal);
+    await once(camera, "exit");
+  };
+  return {
+    url,
+    run,
+    log,
+    /** Points a camera at the door; its picture is a test pattern with a tone. */
+    publish() {
+      const input = ["-re", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30", "-f", "lavfi", "-i", "sine=f=440:r=48000"];
+      const output = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "60", "-b:v", "1500k"];
+      const target = ["-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "flv", `rtmp://127.0.0.1:${door}/live/${KEY}`];
+      const camera = spawn("ffmpeg", ["-hide_banner", "-loglevel", "error", ...input, ...output, ...target], {
+        stdio: "ignore",
+      });
+      cameras.add(camera);
+      return { kill: () => stopCamera(camera, "SIGKILL") };
+    },
+    /** The event as the API tells it. */
+    state: async () => (await fetch(`${url}/api/v1/events/${SLUG}`)).json(),
+    async stop() {
+      for (const camera of cameras) await stopCamera(camera, "SIGKILL");
+      server.kill("SIGTERM");
+      if (server.exitCode === null) await once(server, "exit");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
