@@ -7,6 +7,7 @@ pub mod assets;
 pub mod client;
 pub mod cors;
 pub mod error;
+mod frames;
 pub mod headers;
 pub mod health;
 pub mod hooks;

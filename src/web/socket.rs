@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
@@ -10,14 +11,14 @@ use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, interval_at, timeout};
 
-use super::Site;
 use super::error::Problem;
+use super::{Site, frames};
 use crate::events::EventStatus;
 use crate::hub::{Frame, Subscription};
 use crate::ids::EventSlug;
 
 /// Longest message a client may send, in bytes.
-const MESSAGE_BYTES_MAX: usize = 512;
+const MESSAGE_BYTES_MAX: u16 = 512;
 /// The server's ping; a client that has said nothing for twice as long is gone.
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// A frame not taken within this cuts the reader.
@@ -37,7 +38,7 @@ enum Said {
     },
     /// Are you there?
     #[serde(rename = "ping")]
-    Ping,
+    Ping {},
 }
 
 /// Why a conversation ended.
@@ -59,11 +60,12 @@ pub async fn open(req: HttpRequest, body: web::Payload, site: web::Data<Site>) -
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "web.draining", "This node is about to stop.");
         return Err(problem.retry_after(1));
     }
-    let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| {
-        Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only.")
-    })?;
-    let stream = stream.max_frame_size(MESSAGE_BYTES_MAX).aggregate_continuations();
-    let stream = stream.max_continuation_size(MESSAGE_BYTES_MAX);
+    let no_handshake =
+        |_| Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only.");
+    let body = frames::bounded(&req, body, MESSAGE_BYTES_MAX.into()).await.map_err(no_handshake)?;
+    let (response, session, stream) = actix_ws::handle(&req, body).map_err(no_handshake)?;
+    let stream = stream.max_frame_size(MESSAGE_BYTES_MAX.into()).aggregate_continuations();
+    let stream = stream.max_continuation_size(MESSAGE_BYTES_MAX.into());
     rt::spawn(async move {
         metrics::gauge!("bakuhantam_sockets").increment(1.0);
         talk(session, stream, &site).await;
@@ -100,8 +102,8 @@ async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, sit
                 heard = Instant::now();
                 match said {
                     Some(Ok(message)) => hear(message, session, site, &mut room).await,
-                    Some(Err(ProtocolError::Io(_))) | None => Err(End::Gone),
-                    Some(Err(_)) => Err(End::Policy("not a message this server understands")),
+                    Some(Err(error)) => Err(end_of(&error)),
+                    None => Err(End::Gone),
                 }
             }
             frame = next_frame(&mut room) => match frame {
@@ -115,6 +117,20 @@ async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, sit
         if let Err(end) = step {
             return end;
         }
+    }
+}
+
+/// A line that broke, or something that may not be said: too long, no UTF-8, no WebSocket.
+fn end_of(error: &ProtocolError) -> End {
+    match error {
+        ProtocolError::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(PayloadError::Overflow) => End::Policy("messages are short"),
+            Some(_) => End::Gone,
+            // Not of the line but of what came over it.
+            None => End::Policy("messages are short and in UTF-8"),
+        },
+        ProtocolError::Overflow => End::Policy("messages are short"),
+        _ => End::Policy("this is no WebSocket frame"),
     }
 }
 
@@ -144,7 +160,7 @@ async fn hear(
         AggregatedMessage::Binary(_) => return Err(End::Policy("binary messages are not understood")),
     };
     match serde_json::from_str(&text) {
-        Ok(Said::Ping) => send(session, Frame::from_static(r#"{"event":"pong"}"#)).await,
+        Ok(Said::Ping {}) => send(session, Frame::from_static(r#"{"event":"pong"}"#)).await,
         Ok(Said::Join { room: name, .. }) => {
             let event = name
                 .parse::<EventSlug>()

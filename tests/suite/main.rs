@@ -13,6 +13,7 @@ mod harness;
 mod ingest_door;
 mod ingest_hook;
 mod media;
+mod night;
 mod objects;
 mod postgres;
 mod schema;

@@ -56,6 +56,17 @@ async fn anything_else_closes_with_1008() {
     let mut socket = Socket::open(&server).await;
     socket.send(Message::binary(JOIN.as_bytes().to_vec())).await;
     assert_eq!(socket.closed().await.0, 1008);
+    // The header of a frame that is too long is enough: its content never comes.
+    let mut socket = Socket::open(&server).await;
+    socket.send_raw(&[0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 1, 2, 3, 4, 5]).await;
+    let (code, why) = socket.closed().await;
+    assert_eq!((code, why.as_str()), (1008, "messages are short"));
+    let mut socket = Socket::open(&server).await;
+    socket.send_raw(&[0x81, 0x81, 0, 0, 0, 0, 0xff]).await;
+    assert_eq!(socket.closed().await, (1008, "messages are short and in UTF-8".to_owned()));
+    let mut socket = Socket::open(&server).await;
+    socket.send_raw(&[0x83, 0x80, 0, 0, 0, 0]).await;
+    assert_eq!(socket.closed().await.0, 1008);
     // Too much in pieces is too much.
     let mut socket = Socket::open(&server).await;
     let piece = |opcode, last| Message::Frame(Frame::message("x".repeat(300), coding::OpCode::Data(opcode), last));

@@ -367,7 +367,11 @@ async fn drafts_and_unknown_events_are_found_nowhere() {
     assert_eq!(polls["polls"].as_array().expect("polls").len(), 1, "no draft: {polls}");
     assert!(!http::get(&server.url("/watch/island-fight")).await.text().contains("rahasia"));
     // The twin: once it is published it is found everywhere.
-    apply(&server, &night::night().replace("status = \"draft\"", "status = \"published\""));
+    let shown = night::night().replace(
+        "starts_at = \"2027-01-05T19:00:00+07:00\"\nstatus = \"draft\"",
+        "starts_at = \"2027-01-05T19:00:00+07:00\"\nstatus = \"published\"",
+    );
+    apply(&server, &shown);
     night::event_that(&server, "hidden-night", "the draft is published", crate::harness::socket::SOON, |event| {
         event["status"] == "published"
     })
