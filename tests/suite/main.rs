@@ -4,12 +4,14 @@
 
 mod apply;
 mod cdn;
+mod chain;
 mod cli;
 mod config;
 mod demo;
 mod doctor;
 mod encoder;
 mod event_commands;
+mod faults;
 mod harness;
 mod hooks;
 mod ingest_door;
