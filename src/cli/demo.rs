@@ -75,15 +75,15 @@ impl Drop for Folder {
     }
 }
 
-async fn show(args: Args, config: Config) -> Result<(), StartError> {
+async fn show(args: Args, config: Config, folder: &mut Option<Folder>) -> Result<(), StartError> {
     let mut stop = StopSignals::listen()?;
     let made = Folder::make();
-    let folder = made.map_err(|error| StartError::new(format_args!("No temporary folder could be made: {error}.")))?;
-    let started = tokio::select! {
-        started = start(&args, config, &folder) => started?,
+    let made = made.map_err(|error| StartError::new(format_args!("No temporary folder could be made: {error}.")))?;
+    let folder = folder.insert(made);
+    let (app, slug) = tokio::select! {
+        started = start(&args, config, folder) => started?,
         () = stop.asked() => return Ok(()),
     };
-    let (app, slug) = started;
     let shown = async {
         if args.no_picture {
             std::future::pending::<()>().await;
