@@ -4,12 +4,16 @@
 
 mod apply;
 mod cdn;
+mod chain;
 mod cli;
 mod config;
+mod demo;
 mod doctor;
 mod encoder;
 mod event_commands;
+mod faults;
 mod harness;
+mod hooks;
 mod ingest_door;
 mod ingest_hook;
 mod media;
@@ -18,6 +22,7 @@ mod objects;
 mod postgres;
 mod schema;
 mod sockets;
+mod start;
 mod store;
 mod tidy;
 mod web;
