@@ -109,7 +109,6 @@ impl ReportSink for Reports {
     fn report(&self, event: &EventSlug, report: StreamReport) {
         let last = self.site.streams.find(event);
         self.site.streams.set(event, report.clone());
-        tracing::info!(event = %event, status = report.status.as_str(), "the picture's state");
         self.site.hub.publish(event, status_frame(event, report.status.as_str()));
         if last.is_none_or(|last| last.epoch != report.epoch)
             && let Some(facts) = self.site.mirror.find(event)
