@@ -2,6 +2,14 @@
 //!
 //! `cargo bench --bench pages` (or `make bench`). Needs `wrk`. Both servers run with the same number of workers on
 //! this machine's cores, which `wrk` shares; rounds alternate and medians are compared.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark stops where it cannot measure"
+)]
 
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -37,8 +45,8 @@ struct Ours {
 
 impl Drop for Ours {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

@@ -2,12 +2,21 @@
 //! back to back with the same client, and an uploader that polls (a scan every 2 s, 200 ms of standing still).
 //!
 //! `cargo bench --bench publish` (or `make bench`). Needs `weed` (SeaweedFS).
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a benchmark stops where it cannot measure"
+)]
 
 #[path = "../tests/suite/harness/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "the harness serves many")]
 mod harness;
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -92,11 +101,9 @@ fn close_segment(folder: &Path, number: usize, body: &[u8], started: jiff::Times
         "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-INDEPENDENT-SEGMENTS\n",
     );
     for n in 0..=number {
-        let at = started + jiff::SignedDuration::from_secs(2 * n as i64);
-        text.push_str(&format!(
-            "#EXTINF:2.000000,\n#EXT-X-PROGRAM-DATE-TIME:{}\n{n:06}.ts\n",
-            at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-        ));
+        let at = started + jiff::SignedDuration::from_secs(2 * i64::try_from(n).unwrap());
+        let date = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000");
+        writeln!(text, "#EXTINF:2.000000,\n#EXT-X-PROGRAM-DATE-TIME:{date}\n{n:06}.ts").unwrap();
     }
     let temp = folder.join("index.m3u8.tmp");
     std::fs::write(&temp, text).unwrap();
@@ -104,16 +111,17 @@ fn close_segment(folder: &Path, number: usize, body: &[u8], started: jiff::Times
     closed
 }
 
-fn percentile(values: &[Duration], of: f64) -> Duration {
+/// The value below which `percent` of them lie.
+fn percentile(values: &[Duration], percent: usize) -> Duration {
     let mut values = values.to_vec();
     values.sort();
-    values[((values.len() - 1) as f64 * of).round() as usize]
+    values[(values.len() - 1) * percent / 100]
 }
 
 fn show(what: &str, values: &[Duration]) -> f64 {
-    let ms = |of| percentile(values, of).as_secs_f64() * 1_000.0;
-    println!("{what:44} p50 {:8.1} ms   p90 {:8.1} ms   max {:8.1} ms   n {}", ms(0.5), ms(0.9), ms(1.0), values.len());
-    ms(0.5)
+    let ms = |percent| percentile(values, percent).as_secs_f64() * 1_000.0;
+    println!("{what:44} p50 {:8.1} ms   p90 {:8.1} ms   max {:8.1} ms   n {}", ms(50), ms(90), ms(100), values.len());
+    ms(50)
 }
 
 async fn back_to_back(store: &dyn ObjectStore, number: usize, body: &Bytes) -> Duration {

@@ -21,7 +21,9 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(greeted, Ok(Vec::new()));
     for (n, piece) in stream.chunks(piece_len).enumerate() {
         let mut received = session.receive(piece);
-        while let Ok(events) = received {
+        loop {
+            // Cut: nothing more is read.
+            let Ok(events) = received else { return };
             let mut asked = false;
             for event in events {
                 match event {
@@ -45,9 +47,6 @@ fuzz_target!(|data: &[u8]| {
                 break;
             }
             received = session.receive(&[]);
-        }
-        if received.is_err() {
-            return;
         }
         session.take_output();
     }

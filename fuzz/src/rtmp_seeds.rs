@@ -84,7 +84,7 @@ fn by_hand() -> Vec<(String, Vec<u8>)> {
     let connect = |app: &str| command(Writer::default().text("connect").number(1.0).object(&[("app", app)], &[]));
     let publish = command(Writer::default().text("publish").number(5.0).null().text("key").text("live"));
     let create = command(Writer::default().text("createStream").number(4.0).null());
-    let opening = [connect("live"), create, publish].concat();
+    let opening = [connect("live"), create.clone(), publish.clone()].concat();
     let nested = [&[2, 0, 7][..], b"connect", &[0; 9], &[3, 0, 1, b'a'].repeat(20)].concat();
     let extended = [0x04, 0xff, 0xff, 0xff, 0, 0, 160, 8, 1, 0, 0, 0, 1, 2, 3, 4].to_vec();
     let continued = [&extended[..], &[0xaf; 128], &[0xc4, 1, 2, 3, 4], &[7; 32]].concat();
@@ -112,7 +112,7 @@ fn by_hand() -> Vec<(String, Vec<u8>)> {
     [
         ("whole", [&opening[..], &media, &end].concat()),
         ("extended", [&opening[..], &continued].concat()),
-        ("wrong-app", connect("other")),
+        ("wrong-app", [connect("other"), create, publish].concat()),
         ("nested", message(3, 20, &nested)),
         ("play", [connect("live"), command(Writer::default().text("play").number(0.0).null().text("k"))].concat()),
         ("amf3", amf3),

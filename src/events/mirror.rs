@@ -116,7 +116,8 @@ impl Mirror {
                 Ok(()) => file.behind = false,
                 Err(error) => {
                     if !file.behind {
-                        tracing::error!(path = %self.path.display(), %error, "the mirror of event facts cannot be written");
+                        let path = self.path.display();
+                        tracing::error!(%path, %error, "the mirror of event facts cannot be written");
                     }
                     file.behind = true;
                 }
@@ -142,7 +143,8 @@ impl Mirror {
             }
             Ok(None) => {}
             Err(error) => {
-                tracing::warn!(path = %self.path.display(), %error, "the mirror of event facts cannot be read now; the last one holds");
+                let path = self.path.display();
+                tracing::warn!(%path, %error, "the mirror of event facts cannot be read now; the last one holds");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Reads FFmpeg's own playlist: what it says of the segments it has closed.
 //!
-//! hls_m3u8 panics on a few kinds of broken input (a file cut inside a quoted string, an overflowing number). It
+//! `hls_m3u8` panics on a few kinds of broken input (a file cut inside a quoted string, an overflowing number). It
 //! gets a copy that holds nothing but lines checked here, and is kept from taking the process with it all the same.
 //! What cannot be read is not readable *yet*: FFmpeg writes the next version in a moment.
 

@@ -83,12 +83,13 @@ impl Journal {
         Ok((journal, remembered))
     }
 
-    /// The events that have a journal beside `state_file`.
+    /// The events that have a journal beside `state_file`. Makes its folder where there is none.
     ///
     /// # Errors
-    /// The folder cannot be read.
+    /// The folder cannot be made or read.
     pub fn list(state_file: &Path) -> io::Result<Vec<EventSlug>> {
         let folder = state_file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
         let prefix = format!("{}.", state_file.file_stem().unwrap_or_default().to_string_lossy());
         let mut events = Vec::new();
         for entry in fs::read_dir(folder)? {

@@ -58,6 +58,7 @@ mod rebuild;
 mod record;
 mod scan;
 mod spool;
+mod take_up;
 #[cfg(test)]
 mod tests;
 mod trouble;

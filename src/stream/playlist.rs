@@ -1,6 +1,6 @@
 //! Writes our own playlists.
 //!
-//! hls_m3u8 writes them and reads the result again: what it cannot read is never stored. It has no tag for a gap
+//! `hls_m3u8` writes them and reads the result again: what it cannot read is never stored. It has no tag for a gap
 //! when writing, so the gap's line is put before its EXTINF here. Segment names are relative to the playlist; those
 //! of an older epoch are `../../<epoch>/<rendition>/<name>`.
 
@@ -34,6 +34,7 @@ const FIRST_KBPS_MAX: u32 = 2_000;
 pub struct BadPlaylist(String);
 
 impl BadPlaylist {
+    #[expect(clippy::needless_pass_by_value, reason = "errors are mapped into it")]
     fn new(why: impl ToString) -> Self {
         Self(why.to_string())
     }
@@ -117,7 +118,7 @@ fn render_media(list: &MediaList, rendition: &str, dvr: bool) -> Result<String, 
     Ok(text)
 }
 
-/// The version of every playlist of ours. hls_m3u8 writes the lowest that would do, which changes with a segment's
+/// The version of every playlist of ours. `hls_m3u8` writes the lowest that would do, which changes with a segment's
 /// length; one playlist keeps to one version.
 const VERSION: &str = "#EXT-X-VERSION:6";
 

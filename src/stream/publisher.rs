@@ -11,24 +11,16 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::desk::Desk;
 use super::error::PublisherError;
-use super::facts::{SharedFacts, SharedReports, StreamFacts, StreamStatus};
-use super::journal::{Journal, Remembered};
-use super::plan::{Plan, Rules};
-use super::rebuild;
-use super::record::Record;
+use super::facts::{SharedFacts, SharedReports, StreamStatus};
+use super::journal::Journal;
+use super::plan::Rules;
+use super::take_up::take_up;
 use super::watch::{self, Found};
 use crate::clock::{Micros, SharedClock};
 use crate::config;
-use crate::ids::{Epoch, EventSlug, RenditionName, SharedRandom};
+use crate::ids::{EventSlug, RenditionName, SharedRandom};
 use crate::objects::SharedObjects;
-
-/// Deadline of reading our own playlists back.
-const LOOK: Duration = Duration::from_secs(5);
-
-/// Time between tries while something must be waited for before an event can be published.
-const WAIT: Duration = Duration::from_millis(500);
 
 /// What the publisher is built from.
 #[derive(Clone, Debug)]
@@ -65,7 +57,7 @@ pub struct Shared {
     pub(super) tracker: TaskTracker,
     pub(super) draining: CancellationToken,
     killed: CancellationToken,
-    rules: Rules,
+    pub(super) rules: Rules,
     states: Mutex<BTreeMap<EventSlug, EventState>>,
 }
 
@@ -83,7 +75,8 @@ impl Shared {
         states.insert(event.clone(), state);
     }
 
-    fn names(&self) -> Vec<RenditionName> {
+    /// The ladder's names.
+    pub(super) fn names(&self) -> Vec<RenditionName> {
         self.ladder.iter().map(|rendition| rendition.name.clone()).collect()
     }
 }
@@ -138,21 +131,26 @@ impl Publisher {
     ///
     /// # Errors
     /// [`PublisherError`]
-    #[expect(clippy::unused_async, reason = "must be called within a runtime; stays so when starting has to wait")]
     pub async fn start(parts: PublisherParts) -> Result<Self, PublisherError> {
         if parts.encoder.renditions.is_empty() {
             return Err(PublisherError::NoLadder);
         }
-        let state_file = parts.config.state_file.clone();
-        let bad_state = |source| PublisherError::StateFile { path: state_file.clone(), source };
-        if let Some(folder) = state_file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(bad_state)?;
-        }
-        let remembered = Journal::list(&state_file).map_err(bad_state)?;
         let (found_in, found) = unbounded_channel();
         let unwatch = CancellationToken::new();
-        let watcher = watch::start(&parts.config, Arc::clone(&parts.clock), found_in, unwatch.clone())
-            .map_err(|source| PublisherError::HlsDir { path: parts.config.hls_dir.clone(), source })?;
+        let (config, clock, stop) = (parts.config.clone(), Arc::clone(&parts.clock), unwatch.clone());
+        let (state_file, hls_dir) = (config.state_file.clone(), config.hls_dir.clone());
+        let open = move || {
+            let bad_state = |source| PublisherError::StateFile { path: config.state_file.clone(), source };
+            let remembered = Journal::list(&config.state_file).map_err(bad_state)?;
+            let watcher = watch::start(&config, clock, found_in, stop)
+                .map_err(|source| PublisherError::HlsDir { path: config.hls_dir.clone(), source })?;
+            Ok((remembered, watcher))
+        };
+        let opened = tokio::task::spawn_blocking(open).await;
+        let (remembered, watcher) = opened.unwrap_or_else(|error| {
+            tracing::error!(?state_file, %error, "opening the publisher's folders has panicked");
+            Err(PublisherError::HlsDir { path: hls_dir, source: std::io::Error::other(error) })
+        })?;
         let shared = Arc::new(share(parts));
         let router = Router { shared: Arc::clone(&shared), desks: HashMap::new() };
         shared.spawn(router.run(remembered, found));
@@ -263,121 +261,4 @@ impl Router {
             news_in
         })
     }
-}
-
-/// Takes an event up: waits for its facts, reads its journal, compares it with the store, and goes on from there.
-async fn take_up(shared: Arc<Shared>, event: EventSlug, news: UnboundedReceiver<Found>) {
-    let opened = async {
-        let facts = wait_for_facts(&shared, &event).await;
-        let (journal, remembered) = open_journal(&shared, &event).await;
-        let records = catch_up(&shared, &event, &facts, remembered).await;
-        (facts, journal, records)
-    };
-    let (facts, mut journal, records) = tokio::select! {
-        opened = opened => opened,
-        () = shared.draining.cancelled() => return,
-    };
-    let plan = Plan::restore(event.clone(), shared.names(), shared.rules.clone(), &records);
-    let snapshot = plan.records();
-    let written = tokio::task::spawn_blocking(move || {
-        if let Err(error) = journal.snapshot(snapshot) {
-            tracing::error!(%error, "the journal cannot be written; free the disk of uploader.state_file");
-        }
-        journal
-    });
-    // A panic in there is a bug that has been told by the panic itself.
-    let Ok(journal) = written.await else { return };
-    Desk::new(shared, event, plan, journal, facts).run(news).await;
-}
-
-async fn wait_for_facts(shared: &Shared, event: &EventSlug) -> StreamFacts {
-    let mut said = false;
-    loop {
-        if let Some(facts) = shared.facts.stream_facts(event) {
-            return facts;
-        }
-        if !std::mem::replace(&mut said, true) {
-            tracing::warn!(%event, "there are files of an event that nobody knows; they wait until it is known");
-        }
-        tokio::time::sleep(WAIT).await;
-    }
-}
-
-async fn open_journal(shared: &Shared, event: &EventSlug) -> (Journal, Remembered) {
-    let mut said = false;
-    loop {
-        let (state_file, name) = (shared.config.state_file.clone(), event.clone());
-        let opened = tokio::task::spawn_blocking(move || Journal::open(&state_file, &name)).await;
-        match opened.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
-            Ok(opened) => return opened,
-            Err(error) if !std::mem::replace(&mut said, true) => {
-                tracing::error!(%event, %error, "the journal cannot be opened; it is tried again");
-            }
-            Err(_) => {}
-        }
-        tokio::time::sleep(WAIT).await;
-    }
-}
-
-/// The facts to go on from: the journal's, put right by what the store's own playlists say. With a journal the store
-/// is asked once; without one nothing is published before it has answered, since sequences would begin anew.
-async fn catch_up(shared: &Shared, event: &EventSlug, facts: &StreamFacts, remembered: Remembered) -> Vec<Record> {
-    let mut records = remembered.records;
-    if remembered.lost {
-        tracing::error!(%event, "the journal cannot be read and was set aside; the store's own playlists are asked");
-    }
-    let before = Plan::restore(event.clone(), shared.names(), shared.rules.clone(), &records);
-    let last = before.timeline().top().checked_sub(1).and_then(|i| before.timeline().entry(i)?.epoch.into());
-    let last = last.and_then(|epoch| before.timeline().epochs.get(epoch).cloned());
-    let mut said = false;
-    loop {
-        let mut epochs: Vec<Epoch> = last.iter().cloned().collect();
-        epochs.push(facts.epoch.clone());
-        epochs.dedup();
-        match timeout(LOOK, compare(shared, event, &before, &epochs)).await {
-            Ok(Ok(added)) => {
-                if !added.is_empty() {
-                    tracing::info!(%event, facts = added.len(), "the timeline was put right by the store's own playlists");
-                }
-                records.extend(added);
-                return records;
-            }
-            _ if !records.is_empty() => {
-                tracing::warn!(%event, "the object store cannot be read; going on from the journal");
-                return records;
-            }
-            failed => {
-                if !std::mem::replace(&mut said, true) {
-                    let why = failed.map_or_else(|_| "no answer".to_owned(), |failed| failed.err().unwrap_or_default());
-                    tracing::error!(%event, why, "there is no journal and the object store cannot be read; nothing is \
-                        published until it can, since sequences must not begin anew");
-                }
-                let state = EventState { waits_for_store: true, ..EventState::default() };
-                shared.show(event, state);
-            }
-        }
-        tokio::time::sleep(WAIT).await;
-    }
-}
-
-async fn compare(shared: &Shared, event: &EventSlug, plan: &Plan, epochs: &[Epoch]) -> Result<Vec<Record>, String> {
-    let timeline = plan.timeline();
-    let is_new = timeline.top() == timeline.base();
-    let names = shared.names();
-    for epoch in epochs.iter().rev() {
-        let look = |with_dvr| rebuild::look(shared.objects.as_ref(), event, epoch, &names, with_dvr);
-        let found = look(is_new).await.map_err(|error| error.to_string())?;
-        if found.is_empty() {
-            continue;
-        }
-        let added = rebuild::differences(timeline, &found, shared.clock.now());
-        let is_behind = added.iter().any(|record| matches!(record, Record::Index { .. }));
-        if is_new || !is_behind {
-            return Ok(added);
-        }
-        // The store is ahead of the journal: the DVR knows what the live window does not.
-        let found = look(true).await.map_err(|error| error.to_string())?;
-        return Ok(rebuild::differences(timeline, &found, shared.clock.now()));
-    }
-    Ok(Vec::new())
 }

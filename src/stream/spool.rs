@@ -195,7 +195,7 @@ mod tests {
         for temporary in ["000012.ts.tmp", "index.m3u8.tmp", ".000012.ts"] {
             assert_eq!(kind(temporary), Err(Ignored::Temporary), "{temporary}");
         }
-        for other in ["a.ts", "-1.ts", "+1.ts", ".ts.x", "master.m3u8", "12.m4s", "0000000000000001.ts"] {
+        for other in ["a.ts", "-1.ts", "+1.ts", "1.ts.x", "master.m3u8", "12.m4s", "0000000000000001.ts"] {
             assert_eq!(kind(other), Err(Ignored::Layout), "{other}");
         }
     }
@@ -223,7 +223,7 @@ mod tests {
             body[start] = SYNC;
         }
         assert!(is_whole(&body));
-        assert!(!is_whole(&body[..PACKET * 2 + 1]));
+        assert!(!is_whole(&body[..=PACKET * 2]));
         assert!(!is_whole(&[]));
     }
 }

@@ -232,8 +232,7 @@ async fn is_there(objects: &dyn ObjectStore, job: &Job, body: &Bytes) -> bool {
         return false;
     }
     let Some(stored) = meta.md5 else { return true };
-    let ours = Md5::digest(body);
-    ours.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == stored
+    format!("{:x}", Md5::digest(body)) == stored
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Every route on one page, each with its audience (which host answers) and its access rule.
 
+use std::future::ready;
+
 use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::uri::Authority;
 use actix_web::http::{Method, header};
@@ -92,7 +94,7 @@ pub fn mount(app: &mut web::ServiceConfig, config: &Config) {
         let allow = allowed(&same);
         let mut resource =
             web::resource(first.path).guard(HostGuard::of(first.audience, &config.hosts)).default_service(web::to(
-                move |req: HttpRequest, site: web::Data<Site>| error::wrong_method(req, site, allow.clone()),
+                move |req: HttpRequest, site: web::Data<Site>| ready(error::wrong_method(&req, &site, &allow)),
             ));
         for entry in same {
             resource = match entry.method {

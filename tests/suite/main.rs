@@ -20,6 +20,7 @@ mod media;
 mod night;
 mod objects;
 mod postgres;
+mod schema;
 mod sockets;
 mod start;
 mod store;

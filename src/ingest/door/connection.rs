@@ -85,13 +85,16 @@ where
             if let Some(reason) = end.reason() {
                 metrics::counter!("bakuhantam_ingest_refusals_total", "reason" => reason).increment(1);
                 // Strangers knock all day: only what a producer may ask about is worth a line.
-                if matches!(end, End::Refused(_)) {
+                if matches!(&end, End::Refused(refused) if *refused != Refused::TooManyWrongKeys) {
                     tracing::warn!(%peer, reason, "publisher refused: {end}");
                 } else {
                     tracing::debug!(%peer, reason, "connection closed: {end}");
                 }
             }
-            wire.farewell(&end).await;
+            tokio::select! {
+                () = guest.crowded_out() => {}
+                () = wire.farewell(&end) => {}
+            }
         }
     }
 }

@@ -64,7 +64,7 @@ fn text(value: Value<'_>) -> &[u8] {
     }
 }
 
-/// The answer to a `connect` that is let in.
+/// The answer to a `connect`.
 pub fn connected(transaction: f64) -> Vec<u8> {
     Writer::default()
         .text("_result")
@@ -74,16 +74,6 @@ pub fn connected(transaction: f64) -> Vec<u8> {
             &[("level", "status"), ("code", "NetConnection.Connect.Success"), ("description", "Connection succeeded.")],
             &[("objectEncoding", 0.0)],
         )
-        .into_bytes()
-}
-
-/// The answer to a `connect` that is refused.
-pub fn not_connected(transaction: f64, words: &str) -> Vec<u8> {
-    Writer::default()
-        .text("_error")
-        .number(transaction)
-        .null()
-        .object(&[("level", "error"), ("code", "NetConnection.Connect.Rejected"), ("description", words)], &[])
         .into_bytes()
 }
 

@@ -141,6 +141,7 @@ enum Stage {
 #[derive(Debug)]
 pub struct Session {
     stage: Stage,
+    right_app: bool,
     input: BytesMut,
     output: BytesMut,
     chunks: ChunkReader,
@@ -160,6 +161,7 @@ impl Session {
     pub fn new() -> Self {
         Self {
             stage: Stage::Handshake(Handshake::First),
+            right_app: false,
             input: BytesMut::new(),
             output: BytesMut::new(),
             chunks: ChunkReader::new(EARLY_MESSAGE_LEN_MAX),
@@ -293,7 +295,10 @@ impl Session {
 
     fn on_command(&mut self, command: Command<'_>) -> Result<Option<Event>, Cut> {
         match (command, self.stage) {
-            (Command::Connect { transaction, app }, Stage::Connecting) => Ok(self.on_connect(transaction, app)),
+            (Command::Connect { transaction, app }, Stage::Connecting) => {
+                self.on_connect(transaction, app);
+                Ok(None)
+            }
             (Command::CreateStream { transaction }, Stage::Connected) => {
                 write_message(&mut self.output, 3, 20, 0, &command::stream_created(transaction));
                 Ok(None)
@@ -304,6 +309,10 @@ impl Session {
             }
             (Command::Publish { name }, Stage::Connected) => {
                 self.stage = Stage::Asked;
+                if !self.right_app {
+                    self.deny(WRONG_APP);
+                    return Ok(Some(Event::Refused(Refusal::App)));
+                }
                 let key = name.split(|b| *b == b'?').next().unwrap_or_default();
                 Ok(Some(Event::Publish(StreamName(String::from_utf8_lossy(key).into_owned()))))
             }
@@ -319,16 +328,11 @@ impl Session {
         }
     }
 
-    fn on_connect(&mut self, transaction: f64, app: &[u8]) -> Option<Event> {
+    fn on_connect(&mut self, transaction: f64, app: &[u8]) {
         let name = app.split(|b| *b == b'?').next().unwrap_or_default();
         let name = name.strip_suffix(b"/").unwrap_or(name);
-        if name != APP.as_bytes() {
-            self.stage = Stage::Over;
-            write_message(&mut self.output, 2, 1, 0, &SEND_CHUNK_LEN.to_be_bytes());
-            write_message(&mut self.output, 3, 20, 0, &command::not_connected(transaction, WRONG_APP));
-            self.input.advance(self.input.len());
-            return Some(Event::Refused(Refusal::App));
-        }
+        // A wrong one is refused at `publish`: OBS shows the words of that refusal, and of one at `connect` none.
+        self.right_app = name == APP.as_bytes();
         self.stage = Stage::Connected;
         let window: [u8; 4] = 2_500_000_u32.to_be_bytes();
         write_message(&mut self.output, 2, 5, 0, &window);
@@ -337,7 +341,6 @@ impl Session {
         write_message(&mut self.output, 2, 6, 0, &[a, b, c, d, 2]);
         write_message(&mut self.output, 2, 1, 0, &SEND_CHUNK_LEN.to_be_bytes());
         write_message(&mut self.output, 3, 20, 0, &command::connected(transaction));
-        None
     }
 }
 

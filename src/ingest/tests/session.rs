@@ -53,11 +53,11 @@ fn a_denied_publisher_gets_the_words_and_nothing_more_is_read() {
 fn another_application_is_refused_in_words() {
     for app in ["", "live2", "live/sub", "LIVE", "other"] {
         let mut session = Session::new();
-        let events = session.receive(&[handshake(), connect(app)].concat()).unwrap();
+        let events = session.receive(&opening(app, "key")).unwrap();
         assert_eq!(events, [Event::Refused(Refusal::App)], "{app}");
         let output = session.take_output();
         let text = String::from_utf8_lossy(&output).into_owned();
-        assert!(text.contains("NetConnection.Connect.Rejected") && text.contains("must end in /live"), "{text}");
+        assert!(text.contains("NetStream.Publish.Denied") && text.contains("must end in /live"), "{text}");
     }
 }
 

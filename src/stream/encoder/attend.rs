@@ -216,6 +216,9 @@ impl<'a> Watch<'a> {
         self.opened.get_or_insert_with(Instant::now);
         let fed = self.fed.load(Ordering::Relaxed);
         if self.meter.take(snapshot, fed) {
+            if self.last.is_none() {
+                self.said.forget();
+            }
             self.last = Some((Instant::now(), fed));
         }
     }

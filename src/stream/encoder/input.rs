@@ -33,6 +33,11 @@ const SRT_LATENCY_US: &str = "1000000";
 /// Longest read without a byte, in microseconds, where the protocol knows such a limit.
 const READ_TIMEOUT_US: &str = "10000000";
 
+/// How much FFmpeg looks at before it starts, in microseconds: MPEG-TS names its tracks at once, RTMP's show only with
+/// their first packet. FFmpeg's own default would cost five seconds of every start.
+const ANALYZE_TS_US: u32 = 1_500_000;
+const ANALYZE_RTMP_US: u32 = 2_500_000;
+
 /// SRT's own limits of a passphrase, in characters (`SRTO_PASSPHRASE`).
 const PASSPHRASE_LEN: std::ops::RangeInclusive<usize> = 10..=79;
 
@@ -47,8 +52,8 @@ pub struct Input {
     passphrase: Option<String>,
     /// Texts that are masked in every line that FFmpeg says.
     secrets: Vec<String>,
-    /// How much FFmpeg may look at before it starts, in microseconds; its own default is five seconds.
-    analyze_us: Option<String>,
+    /// How much FFmpeg may look at before it starts, in microseconds; `None`: FFmpeg's own default.
+    analyze_us: Option<u32>,
 }
 
 /// The ways an input behaves.
@@ -82,7 +87,9 @@ impl Input {
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         match text.split_once("://") {
             _ if text.is_empty() => Err(Refusal::new("the input is empty: give a file, an address or - for MPEG-TS")),
-            _ if text == "-" => Ok(Self::plain(Kind::Stdin, "pipe:0", "standard input")),
+            _ if text == "-" => {
+                Ok(Self { analyze_us: Some(ANALYZE_TS_US), ..Self::plain(Kind::Stdin, "pipe:0", "standard input") })
+            }
             None => Self::file(text),
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
                 "file" => Self::file(rest),
@@ -99,7 +106,7 @@ impl Input {
 
     /// A feed; `analyze_us` is how much of it FFmpeg may look at before it starts, in microseconds.
     pub(super) fn feed(analyze_us: u32) -> Self {
-        Self { analyze_us: Some(analyze_us.to_string()), ..Self::plain(Kind::Feed, "pipe:0", "the feed") }
+        Self { analyze_us: Some(analyze_us), ..Self::plain(Kind::Feed, "pipe:0", "the feed") }
     }
 
     pub(super) fn drawn(graph: &str) -> Self {
@@ -186,7 +193,7 @@ impl Input {
             shown: format!("srt://{place}?{}", shown.join("&")),
             passphrase,
             secrets,
-            analyze_us: None,
+            analyze_us: Some(ANALYZE_TS_US),
         })
     }
 
@@ -222,12 +229,18 @@ impl Input {
             }
         }
         let kind = if matches!(scheme, "udp" | "rtp") { Kind::Listener } else { Kind::Address };
-        Self { kind, address: format!("{scheme}://{rest}"), shown, passphrase: None, secrets, analyze_us: None }
+        let analyze_us = match scheme {
+            "udp" | "rtp" | "tcp" => Some(ANALYZE_TS_US),
+            "rtmp" | "rtmps" => Some(ANALYZE_RTMP_US),
+            _ => None,
+        };
+        Self { kind, address: format!("{scheme}://{rest}"), shown, passphrase: None, secrets, analyze_us }
     }
 
     /// FFmpeg's arguments for this input, `-i` last.
     pub(super) fn args(&self) -> Vec<String> {
         let mut args: Vec<&str> = Vec::new();
+        let analyze = self.analyze_us.map(|us| us.to_string());
         match self.kind {
             Kind::File => args.push("-re"),
             Kind::Drawn => args.extend(["-re", "-f", "lavfi"]),
@@ -243,7 +256,7 @@ impl Input {
         {
             args.extend(["-rw_timeout", READ_TIMEOUT_US]);
         }
-        if let Some(us) = &self.analyze_us {
+        if let Some(us) = &analyze {
             args.extend(["-analyzeduration", us]);
         }
         if let Some(passphrase) = &self.passphrase {

@@ -35,7 +35,14 @@ impl Fault {
                 _ => None,
             };
         }
-        let known: [(&[&str], Self); 9] = [
+        // A damaged picture on the way is no reason to doubt the input, nor is a lost folder of the output.
+        if has("moov atom not found") || (has("Invalid data found when processing input") && !has("decod")) {
+            return Some(Self::NotVideo);
+        }
+        if has("No such file or directory") && !text.starts_with("hls") {
+            return Some(Self::NotFound);
+        }
+        let known: [(&[&str], Self); 8] = [
             (&["does not contain any stream"], Self::NoPicture),
             (&["Address already in use", "Cannot assign requested address"], Self::PortTaken),
             (&["BADSECRET", "Incorrect passphrase", "incorrect passphrase"], Self::WrongPassphrase),
@@ -47,8 +54,7 @@ impl Fault {
                 &["Connection refused", "timed out", "Failed to resolve", "No route to host", "Network is unreachable"],
                 Self::Unreachable,
             ),
-            (&["404 Not Found", "Server returned 404", "No such file or directory"], Self::NotFound),
-            (&["Invalid data found when processing input", "moov atom not found"], Self::NotVideo),
+            (&["404 Not Found", "Server returned 404"], Self::NotFound),
             (&["No space left on device", "Disk quota exceeded"], Self::DiskFull),
             (&["Permission denied", "Read-only file system"], Self::NoPermission),
         ];
@@ -157,6 +163,12 @@ impl Listener {
         let loud = self.loud <= LOUD_LINES_MAX;
         self.hidden = self.hidden.saturating_add(u32::from(!loud));
         loud
+    }
+
+    /// There are pictures: what was told before is over.
+    pub(super) fn forget(&mut self) {
+        self.faults.clear();
+        self.last_error = None;
     }
 
     /// Whether this fault was told.

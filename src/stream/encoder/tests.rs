@@ -163,6 +163,8 @@ fn what_ffmpeg_says_is_sorted_and_put_into_words() {
             Some(Fault::WrongPassphrase),
         ),
         ("av_interleaved_write_frame(): No space left on device", Some(Fault::DiskFull)),
+        ("file:notes.txt: Invalid data found when processing input", Some(Fault::NotVideo)),
+        ("Error while decoding stream #0:0: Invalid data found when processing input", None),
         ("deprecated pixel format used", None),
     ] {
         assert_eq!(Fault::of(text), fault, "{text}");

@@ -77,7 +77,7 @@ impl Plan {
         }
         self.publish_master(now, false);
         self.publish_master(now, true);
-        self.settle(now);
+        self.settle();
     }
 
     /// What a media playlist should say now, and under which epoch.
@@ -118,7 +118,7 @@ impl Plan {
                 n: entry.n,
                 elsewhere: (entry.epoch != epoch).then(|| self.timeline.epochs.get(entry.epoch).cloned()).flatten(),
                 start: entry.start,
-                duration_us: self.timeline.duration_us(entry, rung),
+                duration_us: entry.duration_in(rung),
                 breaks: entry.breaks,
                 gap: slot.part != Part::Stored || (slot.gap && !dvr),
             })
@@ -203,7 +203,7 @@ impl Plan {
     }
 
     /// Notices that an epoch is published as a whole, and that an ended event is complete.
-    fn settle(&mut self, _now: Ms) {
+    fn settle(&mut self) {
         let Some(epoch) = self.front_epoch() else { return };
         let both =
             [&self.master, &self.dvr_master].iter().all(|lane| lane.epoch == Some(epoch) && lane.confirmed().is_some());

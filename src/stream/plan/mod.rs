@@ -14,189 +14,32 @@
 
 mod board;
 mod lists;
+mod restore;
+mod retention;
 mod status;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod words;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use self::board::Lane;
 pub use self::board::ListKind;
-use self::board::{DVR_EVERY_MS, Lane, PUT_EVERY_MS};
 pub use self::lists::{Line, ListBody, ListId, Listing, MediaList};
 use self::status::Status;
 use self::timeline::NewEntry;
 pub use self::timeline::{Ms, Part, Timeline, after, segment_name};
+pub use self::words::{Action, Event, Moment, Rules, Upload};
 use super::facts::{StreamFacts, StreamReport};
 use super::record::{Protection, Record};
 use super::spool::Ignored;
 use crate::clock::Micros;
-use crate::ids::{EventSlug, RenditionName, RunId};
-use crate::objects::ObjectKey;
+use crate::ids::{EventSlug, RunId};
 
 /// Numbers of a run that may be missing from every FFmpeg playlist and still get an index each (they become gaps).
 const HOLE_MAX: u64 = 32;
-
-/// Objects leave the store this long after the last playlist that named them was replaced.
-const REMOVE_LAG_MS: Ms = 600_000;
-
-/// What the plan goes by.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// After this a missing segment is a gap.
-    pub deadline_ms: Ms,
-    /// Segments in a live playlist.
-    pub window: u64,
-    /// Configured length of a segment, seconds.
-    pub segment_seconds: u64,
-    /// How long the DVR and its objects stay; 0: for ever.
-    pub keep_remote_ms: Ms,
-}
-
-impl Rules {
-    /// How long a later segment must have been stored before an overdue one becomes a gap.
-    fn grace_ms(&self) -> Ms {
-        (self.deadline_ms / 2).min(1_000)
-    }
-}
-
-/// Two clocks: one for deadlines, one for people.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Moment {
-    /// Monotonic.
-    pub ms: Ms,
-    /// Wall clock.
-    pub wall: Micros,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// FFmpeg's playlist names a segment: it is closed, and has a place.
-    Named {
-        /// Its run.
-        run: RunId,
-        /// Its rendition.
-        rung: usize,
-        /// Its number in the run.
-        n: u64,
-        /// Its length, microseconds.
-        duration_us: u64,
-        /// Its date-time, where FFmpeg tells it.
-        start: Option<Micros>,
-        /// How long ago it closed: more than nothing for what a start-up finds.
-        age_ms: Ms,
-    },
-    /// Its file is whole and can be read. Comes after `Named`.
-    Closed {
-        /// Its run.
-        run: RunId,
-        /// Its rendition.
-        rung: usize,
-        /// Its number in the run.
-        n: u64,
-        /// Its file name.
-        file: Arc<str>,
-        /// Its length in bytes.
-        bytes: u64,
-    },
-    /// The store has confirmed it.
-    Stored {
-        /// Its index.
-        index: u64,
-        /// Its rendition.
-        rung: usize,
-    },
-    /// Its file is gone or broken: it will never be stored.
-    Lost {
-        /// Its index.
-        index: u64,
-        /// Its rendition.
-        rung: usize,
-    },
-    /// The store has confirmed a playlist.
-    ListStored(ListId),
-    /// A playlist's PUT failed; another may follow after `wait_ms`.
-    ListFailed {
-        /// The playlist.
-        id: ListId,
-        /// How long to wait.
-        wait_ms: Ms,
-    },
-    /// The objects before this index are gone from the store.
-    Removed(u64),
-    /// The event's facts, whenever they are looked at.
-    Facts(StreamFacts),
-    /// Time has passed, and all that is known has been told.
-    Tick,
-}
-
-/// What to do, in this order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Journal this.
-    Record(Record),
-    /// Store a segment.
-    Put(Upload),
-    /// Store a playlist.
-    Publish(Listing),
-    /// Tell the state.
-    Report(StreamReport),
-    /// The local file is not needed by the plan any more.
-    Spare {
-        /// Its run.
-        run: RunId,
-        /// Its rendition.
-        rung: usize,
-        /// Its name.
-        file: Arc<str>,
-    },
-    /// A confirmed live playlist lists these indices for the first time.
-    Listed {
-        /// The rendition.
-        rung: usize,
-        /// The first.
-        from: u64,
-        /// After the last.
-        until: u64,
-    },
-    /// An index became a gap.
-    Gapped {
-        /// The index.
-        index: u64,
-        /// The rendition.
-        rung: usize,
-    },
-    /// Remove these objects, then say [`Event::Removed`].
-    Remove {
-        /// The index after the last removed one.
-        until: u64,
-        /// The objects.
-        keys: Vec<ObjectKey>,
-    },
-    /// A segment that is counted and not listed.
-    Ignore(Ignored),
-}
-
-/// A segment to store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upload {
-    /// Its index.
-    pub index: u64,
-    /// Its rendition.
-    pub rung: usize,
-    /// Its run.
-    pub run: RunId,
-    /// Its file name.
-    pub file: Arc<str>,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// Its key.
-    pub key: ObjectKey,
-    /// A run of the server before this one may have stored it already.
-    pub uncertain: bool,
-}
 
 /// A segment as FFmpeg's playlist names it.
 #[derive(Clone, Copy, Debug)]
@@ -253,123 +96,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan from what the journal remembers; nothing for a new event.
-    #[must_use]
-    pub fn restore(event: EventSlug, ladder: Vec<RenditionName>, rules: Rules, records: &[Record]) -> Self {
-        let patience_ms = 3_000 * rules.segment_seconds;
-        // The run before this one may have stored a playlist a moment ago.
-        let not_before = if records.is_empty() { 0 } else { PUT_EVERY_MS };
-        let rung = Rung {
-            live: Lane::new(0, not_before),
-            dvr: Lane::new(DVR_EVERY_MS, not_before),
-            fills: 0,
-            stored: 0,
-            listed_until: 0,
-        };
-        let mut plan = Self {
-            event,
-            rungs: vec![rung; ladder.len()],
-            timeline: Timeline::new(ladder),
-            master: Lane::new(0, not_before),
-            dvr_master: Lane::new(0, not_before),
-            first_ready: None,
-            facts: None,
-            status: Status::new(patience_ms),
-            progress: VecDeque::new(),
-            restored_top: 0,
-            finished: false,
-            idle: false,
-            removing: None,
-            out: Vec::new(),
-            rules,
-        };
-        for record in records {
-            plan.apply(record);
-        }
-        plan.resume();
-        plan
-    }
-
-    fn apply(&mut self, record: &Record) {
-        match record {
-            Record::Base { i, breaks } => self.timeline.set_base(*i, *breaks),
-            Record::Index { i, run, n, start, dur, epoch, fight, protection } => {
-                if *i == self.timeline.top() {
-                    self.timeline.push(NewEntry {
-                        run: run.clone(),
-                        n: *n,
-                        start: Some(*start),
-                        duration_us: *dur,
-                        epoch: epoch.clone(),
-                        fight: *fight,
-                        protection: *protection,
-                        taken_up: 0,
-                        due: self.rules.deadline_ms,
-                    });
-                }
-            }
-            Record::Begin { i, r } => {
-                if let Some(track) = self.timeline.track_of(r) {
-                    track.begin.get_or_insert(*i);
-                }
-            }
-            Record::Stored { i, r, dur } => {
-                if let Some(rung) = self.timeline.rung(r) {
-                    self.timeline.set_duration(*i, rung, *dur);
-                    if let Some(slot) = self.timeline.slot_mut(*i, rung) {
-                        slot.part = Part::Stored;
-                    }
-                }
-            }
-            Record::Gap { i, r } => {
-                let slot = self.timeline.rung(r).and_then(|rung| self.timeline.slot_mut(*i, rung));
-                if let Some(slot) = slot {
-                    slot.gap = true;
-                }
-            }
-            Record::Cut { i } => {
-                self.timeline.cut(*i);
-                self.finished = false;
-            }
-            Record::Seal { r } => {
-                if let Some(track) = self.timeline.track_of(r) {
-                    track.sealed = true;
-                }
-            }
-            Record::Dropped { i } => self.timeline.dvr_from = self.timeline.dvr_from.max(*i),
-            Record::Removed { i } => self.timeline.forget_before(*i),
-            Record::Reported { report } => self.status.resume(report),
-            Record::Finished => self.finished = true,
-        }
-    }
-
-    /// Works out what the facts imply.
-    fn resume(&mut self) {
-        self.restored_top = self.timeline.top();
-        let base = self.timeline.base();
-        for rung in 0..self.rungs.len() {
-            let Some(begin) = self.timeline.tracks.get(rung).and_then(|track| track.begin) else { continue };
-            let mut next = begin.max(base);
-            while self.timeline.slot(next, rung).is_some_and(|slot| slot.gap || slot.part == Part::Stored) {
-                next += 1;
-            }
-            let is_stored = |i: &u64| self.timeline.slot(*i, rung).is_some_and(|slot| slot.part == Part::Stored);
-            let stored: Vec<u64> = (base..self.restored_top).filter(is_stored).collect();
-            let newest = stored.last().copied();
-            if let Some(track) = self.timeline.tracks.get_mut(rung) {
-                track.next = next;
-            }
-            if let Some(state) = self.rungs.get_mut(rung) {
-                state.listed_until = next;
-                state.stored = u64::try_from(stored.len()).unwrap_or(u64::MAX);
-            }
-            if let Some(newest) = newest {
-                self.progressed(0, newest);
-            }
-        }
-        self.idle = self.finished;
-    }
-
     /// Takes one event in; what is to be done comes out, in order.
     pub fn step(&mut self, now: Moment, event: Event) -> Vec<Action> {
         match event {
@@ -485,7 +211,7 @@ impl Plan {
         slot.part = Part::Stored;
         let late = slot.gap;
         self.idle = false;
-        let dur = self.timeline.entry(index).map_or(0, |entry| self.timeline.duration_us(entry, rung));
+        let dur = self.timeline.entry(index).map_or(0, |entry| entry.duration_in(rung));
         if let Some(state) = self.rungs.get_mut(rung) {
             state.stored += 1;
             state.fills += u64::from(late);
@@ -566,45 +292,6 @@ impl Plan {
         }
     }
 
-    /// Lets the DVR begin later, and removes what no playlist has named for a while.
-    fn drop_old(&mut self, now: Ms) {
-        if self.rules.keep_remote_ms == 0 {
-            return;
-        }
-        let begun = self.timeline.tracks.iter().filter(|track| track.begin.is_some());
-        let listed = begun.map(|track| track.next).min().unwrap_or(0);
-        let last = listed.saturating_sub(self.rules.window);
-        let before = self.timeline.dvr_from;
-        let mut from = before;
-        while from < last
-            && self.timeline.entry(from).is_some_and(|e| e.taken_up.saturating_add(self.rules.keep_remote_ms) <= now)
-        {
-            from += 1;
-        }
-        if from > before {
-            self.timeline.dvr_from = from;
-            self.out.push(Action::Record(Record::Dropped { i: from }));
-        }
-        let base = self.timeline.base();
-        if self.removing.is_none() && base < from {
-            self.removing = Some((now.saturating_add(REMOVE_LAG_MS), from));
-        }
-        // Only once no confirmed DVR names them any more.
-        let named = self.rungs.iter().filter_map(|rung| rung.dvr.confirmed()).map(|mark| mark.from).min();
-        if let Some((at, until)) = self.removing
-            && at <= now
-            && named.is_some_and(|named| named >= until)
-        {
-            let keys = (base..until)
-                .flat_map(|i| (0..self.rungs.len()).map(move |rung| (i, rung)))
-                .filter(|(i, rung)| self.timeline.slot(*i, *rung).is_some_and(|slot| slot.part != Part::Awaited))
-                .filter_map(|(i, rung)| self.timeline.key(&self.event, i, rung))
-                .collect();
-            self.removing = Some((Ms::MAX, until));
-            self.out.push(Action::Remove { until, keys });
-        }
-    }
-
     /// Whether the run has an index.
     #[must_use]
     pub fn knows_run(&self, run: &RunId) -> bool {
@@ -639,16 +326,5 @@ impl Plan {
     #[must_use]
     pub const fn timeline(&self) -> &Timeline {
         &self.timeline
-    }
-
-    /// Everything the journal must remember, in few facts.
-    #[must_use]
-    pub fn records(&self) -> Vec<Record> {
-        let mut records = self.timeline.records();
-        records.extend(self.status.last().map(|report| Record::Reported { report: report.clone() }));
-        if self.finished {
-            records.push(Record::Finished);
-        }
-        records
     }
 }

@@ -64,6 +64,14 @@ pub struct Entry {
     pub slots: Vec<Slot>,
 }
 
+impl Entry {
+    /// Length in a rendition, microseconds.
+    #[must_use]
+    pub fn duration_in(&self, rung: usize) -> u64 {
+        self.slots.get(rung).map(|slot| slot.duration_us).filter(|us| *us > 0).unwrap_or(self.duration_us)
+    }
+}
+
 /// How far a rendition's playlists have got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Track {
@@ -295,12 +303,6 @@ impl Timeline {
         format!("{event}/{epoch}/{rendition}/{}", segment_name(&entry.run, entry.n)).parse().ok()
     }
 
-    /// Length of a segment in a rendition, microseconds.
-    #[must_use]
-    pub fn duration_us(&self, entry: &Entry, rung: usize) -> u64 {
-        entry.slots.get(rung).map(|slot| slot.duration_us).filter(|us| *us > 0).unwrap_or(entry.duration_us)
-    }
-
     /// Notes the length of a segment in one rendition.
     pub fn set_duration(&mut self, i: u64, rung: usize, duration_us: u64) {
         if let Some(slot) = self.slot_mut(i, rung) {
@@ -355,7 +357,7 @@ impl Timeline {
         for (i, entry) in (self.base..).zip(&self.entries) {
             for (rung, (slot, r)) in entry.slots.iter().zip(&self.ladder).enumerate() {
                 if slot.part == Part::Stored {
-                    records.push(Record::Stored { i, r: r.clone(), dur: self.duration_us(entry, rung) });
+                    records.push(Record::Stored { i, r: r.clone(), dur: entry.duration_in(rung) });
                 }
                 if slot.gap {
                     records.push(Record::Gap { i, r: r.clone() });
