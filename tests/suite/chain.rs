@@ -53,8 +53,8 @@ fn span(list: &str, track: &str) -> (f64, f64) {
         .filter_map(|(at, long)| Some((at.parse().ok()?, long.trim_end_matches(',').parse().unwrap_or(0.0))))
         .collect();
     let first = times.iter().map(|(at, _)| *at).fold(f64::MAX, f64::min);
-    let last = times.iter().map(|(at, long)| at + long).fold(f64::MIN, f64::max);
-    (first, last)
+    let end = times.iter().map(|(at, long)| at + long).fold(f64::MIN, f64::max);
+    (first, end)
 }
 
 fn stream<'a>(probed: &'a Value, kind: &str) -> &'a Value {

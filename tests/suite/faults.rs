@@ -77,8 +77,12 @@ async fn picture_goes_on_after_sigkill_of_the_server_and_nothing_is_stored_twice
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn picture_goes_on_in_a_new_run_when_ffmpeg_is_killed_and_the_publisher_stays() {
     let (door, port) = door();
-    let mut server = night::serve(&format!("{door}{SMALL_LADDER}")).await;
-    server.allow("the encoder ended by itself").allow("cannot go on in the same run").allow("FFmpeg");
+    // Three segments without a listed one would be "interrupted": the new FFmpeg waits for the publisher's next keyframe.
+    let ladder = SMALL_LADDER.replace("segment_seconds = 1", "segment_seconds = 2");
+    let mut server = night::serve(&format!("{door}{ladder}")).await;
+    server.allow("the encoder ended by itself").allow("a new one goes on at a keyframe");
+    // Killed between the rungs' last segments, one of them lacks it.
+    server.allow("missed its deadline");
     let mut publisher = publish(port, KEY);
     live(&server).await;
     let (mut socket, told) = Socket::join(&server, EVENT).await;
@@ -92,7 +96,7 @@ async fn picture_goes_on_in_a_new_run_when_ffmpeg_is_killed_and_the_publisher_st
     let breaks: Vec<_> = dvr.segments.iter().filter(|segment| segment.discontinuity).collect();
     assert_eq!(breaks.len(), 1, "{dvr:?}");
     assert_eq!(breaks[0].run(), dvr.runs()[1]);
-    assert_eq!(dvr.gaps(), 0, "{dvr:?}");
+    assert!(dvr.gaps() <= 1, "{dvr:?}");
     dvr.fetch_all().await;
     assert!(publisher.is_running(), "the publisher need not come back");
     // Viewers were told nothing: the address is the same, and the picture was back in time.
@@ -199,13 +203,22 @@ async fn picture_goes_on_and_starts_with_sqlite_locked_by_another() {
     let publisher = publish(port, KEY);
     live(&server).await;
     goes_on(&server, 1).await;
+
+    // Another process writes and does not end.
+    let file = server.data().join("bakuhantam.db");
+    let connect = || SqliteConnection::establish(file.to_str().expect("UTF-8")).expect("the database");
+    let mut writer = connect();
+    writer.batch_execute("BEGIN IMMEDIATE; CREATE TABLE held (id INTEGER)").expect("the lock");
+    let list = goes_on(&server, 3).await;
+    assert_eq!((list.gaps(), list.runs().len()), (0, 1), "{list:?}");
+    drop(writer);
+
     server.allow("publisher refused");
     server.stop();
     drop(publisher);
 
     // Locked before it starts, so that nothing can be read either.
-    let file = server.data().join("bakuhantam.db");
-    let mut other = SqliteConnection::establish(file.to_str().expect("UTF-8")).expect("the database");
+    let mut other = connect();
     other
         .batch_execute("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE held (id INTEGER)")
         .expect("the lock");

@@ -16,9 +16,12 @@ mod harness;
 mod hooks;
 mod ingest_door;
 mod ingest_hook;
+#[cfg(feature = "long")]
+mod long;
 mod media;
 mod night;
 mod objects;
+mod pages;
 mod postgres;
 mod schema;
 mod sockets;
