@@ -36,6 +36,8 @@ case ${1:-all} in
     all)
         step "format" cargo fmt --check
         step "lints" cargo clippy --locked --all-targets --all-features -- -D warnings
+        # Also the crates of other systems, which building here does not fetch.
+        step "crates" cargo fetch --locked
         step "licences and sources" cargo deny --offline --locked --log-level error check bans licenses sources
         step "advisories" deny_advisories
         step "types" npm run --silent check
