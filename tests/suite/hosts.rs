@@ -33,7 +33,10 @@ async fn a_media_server_may_ask_by_the_bare_address() {
     server.serve().await;
     let url = server.url("/api/v1/hooks/ingest");
     let hook = async |host: &str| {
-        http::send(Method::POST, &url, &[FORM, ("host", host)], format!("call=publish&name={KEY}")).await.status.as_u16()
+        http::send(Method::POST, &url, &[FORM, ("host", host)], format!("call=publish&name={KEY}"))
+            .await
+            .status
+            .as_u16()
     };
     for host in ["127.0.0.1:8080", "10.0.0.5", "[::1]:8080", "localhost:8080", "api.baku.test"] {
         assert_eq!(hook(host).await, 200, "{host}");

@@ -45,7 +45,10 @@ async fn is_left_alone(server: &TestServer) {
     while begun.elapsed() < LONG_ENOUGH {
         assert_eq!(event(server, "island-fight").await["title"], "Island Fight");
         let health = health(server).await;
-        assert_eq!((&health["status"], &health["checks"]["database"]["status"]), (&"degraded".into(), &"failing".into()));
+        assert_eq!(
+            (&health["status"], &health["checks"]["database"]["status"]),
+            (&"degraded".into(), &"failing".into())
+        );
     }
 }
 
@@ -74,6 +77,7 @@ async fn an_older_schema_is_said_and_used_once_it_is_migrated() {
 
     server.migrate();
     night::apply(&server, &night::night().replace("Island Fight", "Island Fight II"));
-    let _seen = event_that(&server, "island-fight", "the new title", SOON, |event| event["title"] == "Island Fight II").await;
+    let _seen =
+        event_that(&server, "island-fight", "the new title", SOON, |event| event["title"] == "Island Fight II").await;
     until("all is well", SOON, async || (health(&server).await["status"] == "ok").then_some(())).await;
 }
