@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use serde_json::Value;
 
 use crate::harness::night::{self, event, event_that};
@@ -39,6 +41,14 @@ fn put(server: &TestServer, bytes: &[u8]) {
     std::fs::rename(new, file).expect("a file");
 }
 
+/// A server's database as one file, without what is still in its log.
+fn whole(server: &TestServer) -> Vec<u8> {
+    let (file, copy) = (server.data().join("bakuhantam.db"), server.data().join("copy.db"));
+    let mut conn = SqliteConnection::establish(file.to_str().expect("UTF-8")).expect("a database");
+    conn.batch_execute(&format!("VACUUM INTO '{}'", copy.display())).expect("a copy");
+    std::fs::read(copy).expect("a copy")
+}
+
 /// The picture's door and the pages go by the mirror: it must not follow a database that is not ours.
 async fn is_left_alone(server: &TestServer) {
     let begun = Instant::now();
@@ -58,7 +68,7 @@ async fn a_database_of_another_key_is_said_and_not_followed() {
     other.migrate();
     other.serve().await;
     other.stop();
-    let foreign = std::fs::read(other.data().join("bakuhantam.db")).expect("a database");
+    let foreign = whole(&other);
 
     let server = away().await;
     put(&server, &foreign);
