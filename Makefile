@@ -24,14 +24,15 @@ test: deps-test assets ## Everything, on real parts
 
 test-long: deps-long assets ## What takes long: every test, also those that `make test` leaves out
 	scripts/test.sh
-	scripts/with-postgres.sh scripts/with-seaweed.sh cargo nextest run --locked --run-ignored only
+	scripts/with-postgres.sh scripts/with-seaweed.sh cargo nextest run --locked --run-ignored only --no-tests=pass
+	scripts/with-seaweed.sh cargo nextest run --locked --features long -E 'test(/^long::/)'
 
 bench: deps-test assets ## The benchmarks of docs/benchmarks.md
 	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked
 
 lint: ## Formatting and lints only
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --all-features -- -D warnings
 	npm run --silent check
 
 fmt: ## Formats the sources

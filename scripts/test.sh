@@ -35,7 +35,7 @@ with_servers() { scripts/with-postgres.sh scripts/with-seaweed.sh "$@"; }
 case ${1:-all} in
     all)
         step "format" cargo fmt --check
-        step "lints" cargo clippy --locked --all-targets -- -D warnings
+        step "lints" cargo clippy --locked --all-targets --all-features -- -D warnings
         step "licences and sources" cargo deny --offline --locked --log-level error check bans licenses sources
         step "advisories" deny_advisories
         step "types" npm run --silent check

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -202,8 +203,12 @@ fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {
 #[must_use]
 pub fn serve(loaded: &Loaded) -> u8 {
     run(async {
-        let app = App::start(loaded).await?;
-        wait_for_stop().await?;
+        let mut stop = StopSignals::listen()?;
+        let app = tokio::select! {
+            started = App::start(loaded) => started?,
+            () = stop.asked() => return Ok(()),
+        };
+        stop.asked().await;
         app.stop().await;
         Ok(())
     })
@@ -230,17 +235,28 @@ pub fn run(work: impl Future<Output = Result<(), StartError>>) -> u8 {
     code
 }
 
-/// Waits for SIGTERM or SIGINT.
-///
-/// # Errors
-/// Signals cannot be listened to.
-pub async fn wait_for_stop() -> Result<(), StartError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut term = signal(SignalKind::terminate()).map_err(StartError::new)?;
-    let mut int = signal(SignalKind::interrupt()).map_err(StartError::new)?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+/// SIGTERM and SIGINT, heard from the moment this is made.
+#[derive(Debug)]
+pub struct StopSignals {
+    term: Signal,
+    int: Signal,
+}
+
+impl StopSignals {
+    /// Begins to listen: make it before anything that a stop must clean up. Call it within a Tokio runtime.
+    ///
+    /// # Errors
+    /// Signals cannot be listened to.
+    pub fn listen() -> Result<Self, StartError> {
+        let hear = |kind| signal(kind).map_err(StartError::new);
+        Ok(Self { term: hear(SignalKind::terminate())?, int: hear(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for one of them.
+    pub async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
+    }
 }

@@ -29,8 +29,8 @@ maxrate_kbps = 400
 bufsize_kbps = 600
 audio_kbps = 64
 [[encoder.renditions]]
-name = "90p"
-height = 90
+name = "144p"
+height = 144
 fps = 15
 level = "3.0"
 bitrate_kbps = 150
