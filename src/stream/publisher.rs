@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +60,7 @@ pub struct Shared {
     killed: CancellationToken,
     pub(super) rules: Rules,
     states: Mutex<BTreeMap<EventSlug, EventState>>,
+    blind: AtomicBool,
 }
 
 impl Shared {
@@ -116,6 +118,8 @@ pub struct EventHealth {
 pub struct PublisherHealth {
     /// Every event it has taken up, by name.
     pub events: Vec<EventHealth>,
+    /// Nobody watches FFmpeg's folder any more: nothing new is published until a restart.
+    pub is_blind: bool,
 }
 
 /// Watches FFmpeg's folder and publishes what it finds. Dropped, it stops at once, as if killed.
@@ -170,14 +174,17 @@ impl Publisher {
             waits_for_store: state.waits_for_store,
             journal_fails: state.journal_fails,
         };
-        PublisherHealth { events: states.iter().map(health).collect() }
+        PublisherHealth {
+            events: states.iter().map(health).collect(),
+            is_blind: self.shared.blind.load(Ordering::Relaxed),
+        }
     }
 
     /// Takes nothing new, finishes what is on its way, lists it and writes the journal; at the deadline what is left
     /// is dropped, and the next start goes on from there.
     pub async fn drain(&self, deadline: Duration) {
-        self.unwatch.cancel();
         self.shared.draining.cancel();
+        self.unwatch.cancel();
         self.shared.tracker.close();
         if timeout(deadline, self.shared.tracker.wait()).await.is_err() {
             tracing::warn!("the publisher was not done in time; the next start goes on from the journal");
@@ -195,8 +202,8 @@ impl Publisher {
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        self.unwatch.cancel();
         self.shared.killed.cancel();
+        self.unwatch.cancel();
     }
 }
 
@@ -226,6 +233,7 @@ fn share(parts: PublisherParts) -> Shared {
             keep_remote_ms: parts.config.keep_remote_ms,
         },
         states: Mutex::default(),
+        blind: AtomicBool::new(false),
         config: parts.config,
     }
 }
@@ -246,7 +254,16 @@ impl Router {
                 found = found.recv() => found,
                 () = self.shared.draining.cancelled() => None,
             };
-            let Some(found) = found else { return };
+            let Some(found) = found else {
+                if !self.shared.draining.is_cancelled() && !self.shared.killed.is_cancelled() {
+                    self.shared.blind.store(true, Ordering::Relaxed);
+                    tracing::error!(
+                        "the thread that watches the HLS folder has ended: nothing new is published until a \
+                        restart"
+                    );
+                }
+                return;
+            };
             let event = found.spot().event.clone();
             // A desk that has ended was killed with everything else.
             drop(self.desk(&event).send(found));

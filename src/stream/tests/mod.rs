@@ -1,6 +1,7 @@
 //! The publisher on real FFmpeg output, a real disk and a store in memory that looks at every PUT.
 
 mod stage;
+mod take_up;
 mod witness;
 
 use std::sync::atomic::Ordering;

@@ -17,14 +17,18 @@ use crate::stream::{EventHealth, Publisher, PublisherParts};
 const SEGMENTS: u64 = 14;
 pub const RUNGS: [&str; 2] = ["720p", "360p"];
 
-/// Facts, and how often they were asked for.
+/// Facts, how often they were asked for, and the epoch that viewers were told.
 #[derive(Debug)]
-pub struct Known(pub Mutex<Option<StreamFacts>>, pub AtomicUsize);
+pub struct Known(pub Mutex<Option<StreamFacts>>, pub AtomicUsize, pub Mutex<Option<Epoch>>);
 
 impl FactsSource for Known {
     fn stream_facts(&self, _: &EventSlug) -> Option<StreamFacts> {
         self.1.fetch_add(1, Ordering::SeqCst);
         self.0.lock().unwrap().clone()
+    }
+
+    fn published_epoch(&self, _: &EventSlug) -> Option<Epoch> {
+        self.2.lock().unwrap().clone()
     }
 }
 
@@ -106,7 +110,7 @@ impl Stage {
         let mut stage = Self {
             folder,
             store: Arc::default(),
-            facts: Arc::new(Known(Mutex::new(Some(facts)), AtomicUsize::new(0))),
+            facts: Arc::new(Known(Mutex::new(Some(facts)), AtomicUsize::new(0), Mutex::default())),
             told: Arc::default(),
             config,
             publisher: None,

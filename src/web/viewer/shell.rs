@@ -69,18 +69,12 @@ impl Shell {
 
 /// Scheme and host of the viewers' pages, without a slash at the end.
 fn site_base(config: &Config) -> String {
-    on_host(config, &config.hosts.site).unwrap_or_else(|| config.server.public_url.trim_end_matches('/').to_owned())
+    config.address_on(&config.hosts.site).unwrap_or_else(|| config.server.public_url.trim_end_matches('/').to_owned())
 }
 
 /// Scheme and host of JSON and sockets where they have a host of their own.
 fn api_base(config: &Config) -> String {
-    on_host(config, &config.hosts.api).unwrap_or_default()
-}
-
-/// A configured host under the public address's scheme.
-fn on_host(config: &Config, host: &str) -> Option<String> {
-    let (scheme, _) = config.server.public_url.split_once("://")?;
-    (!host.is_empty()).then(|| format!("{scheme}://{host}"))
+    config.address_on(&config.hosts.api).unwrap_or_default()
 }
 
 /// A page that shared caches may keep for two seconds.
