@@ -20,6 +20,7 @@ mod ingest_hook;
 #[cfg(feature = "long")]
 mod long;
 mod media;
+mod metrics;
 mod night;
 mod objects;
 mod pages;
