@@ -13,8 +13,8 @@ mod encoder;
 mod event_commands;
 mod faults;
 mod harness;
-mod hosts;
 mod hooks;
+mod hosts;
 mod ingest_door;
 mod ingest_hook;
 #[cfg(feature = "long")]
