@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +20,9 @@ use crate::stream::facts::{
 };
 use crate::web::socket::{frame, status_frame};
 use crate::web::{Check, Checks, HealthBoard, NodeStatus, Site, metrics};
+
+/// How long the first read of the mirror waits for the outbox's tail.
+const TAIL_WAIT: Duration = Duration::from_secs(2);
 
 /// The publisher's view of the mirror.
 #[derive(Debug)]
@@ -144,9 +147,15 @@ pub(super) fn follow_database(
     tracker: &TaskTracker,
     stopping: CancellationToken,
 ) {
-    let (mirror, store, standing, facts) = (mirror.clone(), store.clone(), standing.clone(), bus.subscribe());
+    let (mirror, store, standing) = (mirror.clone(), store.clone(), standing.clone());
+    let (bus, facts) = (bus.clone(), bus.subscribe());
     tracker.spawn(async move {
-        if stopping.run_until_cancelled(standing.right()).await.is_some() {
+        let ready = async {
+            standing.right().await;
+            // What is committed between the first read and the tail's first look would wait for the next read.
+            drop(timeout(TAIL_WAIT, bus.ready()).await);
+        };
+        if stopping.run_until_cancelled(ready).await.is_some() {
             keep_mirror(store, mirror, facts, stopping).await;
         }
     });

@@ -17,7 +17,7 @@ use super::facts::{SharedFacts, SharedReports, StreamStatus};
 use super::journal::Journal;
 use super::plan::Rules;
 use super::take_up::take_up;
-use super::watch::{self, Found};
+use super::watch::{self, Found, Recall};
 use crate::clock::{Micros, SharedClock};
 use crate::config;
 use crate::ids::{EventSlug, RenditionName, SharedRandom};
@@ -70,6 +70,10 @@ impl Shared {
         self.tracker.spawn(async move {
             killed.run_until_cancelled(task).await;
         });
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.draining.is_cancelled() || self.killed.is_cancelled()
     }
 
     pub(super) fn show(&self, event: &EventSlug, state: EventState) {
@@ -140,13 +144,14 @@ impl Publisher {
             return Err(PublisherError::NoLadder);
         }
         let (found_in, found) = unbounded_channel();
-        let unwatch = CancellationToken::new();
+        let (unwatch, recall) = (CancellationToken::new(), Recall::default());
         let (config, clock, stop) = (parts.config.clone(), Arc::clone(&parts.clock), unwatch.clone());
+        let recalled = Arc::clone(&recall);
         let (state_file, hls_dir) = (config.state_file.clone(), config.hls_dir.clone());
         let open = move || {
             let bad_state = |source| PublisherError::StateFile { path: config.state_file.clone(), source };
             let remembered = Journal::list(&config.state_file).map_err(bad_state)?;
-            let watcher = watch::start(&config, clock, found_in, stop)
+            let watcher = watch::start(&config, clock, found_in, recalled, stop)
                 .map_err(|source| PublisherError::HlsDir { path: config.hls_dir.clone(), source })?;
             Ok((remembered, watcher))
         };
@@ -156,7 +161,7 @@ impl Publisher {
             Err(PublisherError::HlsDir { path: hls_dir, source: std::io::Error::other(error) })
         })?;
         let shared = Arc::new(share(parts));
-        let router = Router { shared: Arc::clone(&shared), desks: HashMap::new() };
+        let router = Router { shared: Arc::clone(&shared), desks: HashMap::new(), recall };
         shared.spawn(router.run(remembered, found));
         Ok(Self { shared, watcher: Mutex::new(Some(watcher)), unwatch })
     }
@@ -242,6 +247,7 @@ fn share(parts: PublisherParts) -> Shared {
 struct Router {
     shared: Arc<Shared>,
     desks: HashMap<EventSlug, UnboundedSender<Found>>,
+    recall: Recall,
 }
 
 impl Router {
@@ -255,7 +261,7 @@ impl Router {
                 () = self.shared.draining.cancelled() => None,
             };
             let Some(found) = found else {
-                if !self.shared.draining.is_cancelled() && !self.shared.killed.is_cancelled() {
+                if !self.shared.is_stopping() {
                     self.shared.blind.store(true, Ordering::Relaxed);
                     tracing::error!(
                         "the thread that watches the HLS folder has ended: nothing new is published until a \
@@ -265,9 +271,21 @@ impl Router {
                 return;
             };
             let event = found.spot().event.clone();
-            // A desk that has ended was killed with everything else.
-            drop(self.desk(&event).send(found));
+            if let Err(unheard) = self.desk(&event).send(found)
+                && !self.shared.is_stopping()
+            {
+                self.replace_desk(&event, unheard.0);
+            }
         }
+    }
+
+    /// A desk ends by itself only by a panic. What it was told and had not stored is found again by the next walk.
+    fn replace_desk(&mut self, event: &EventSlug, found: Found) {
+        tracing::error!(%event, "the event's desk has panicked; the event is taken up again from its journal");
+        self.desks.remove(event);
+        // Where this desk has ended too, the next news come back here.
+        drop(self.desk(event).send(found));
+        self.recall.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
     }
 
     fn desk(&mut self, event: &EventSlug) -> &UnboundedSender<Found> {

@@ -2,19 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use super::stage::{RUNGS, Stage, epoch};
+use super::stage::{Stage, epoch};
 use super::witness::sequence;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_journal_after_a_rotation_goes_on_where_the_old_epoch_stood() {
-    let mut stage = Stage::open().await;
-    for n in 0..8 {
-        stage.close(1, n);
-    }
-    stage.until("eight are listed", |s| s.is_listed_until('a', 8)).await;
-    stage
-        .until("the DVR too", |s| RUNGS.iter().all(|rung| s.dvr('a', rung).is_some_and(|t| sequence(&t).1 == 8)))
-        .await;
+    let mut stage = Stage::open_with(8).await;
     stage.kill();
     std::fs::remove_dir_all(stage.folder.path().join("uploader")).unwrap();
     stage.facts.0.lock().unwrap().as_mut().unwrap().epoch = epoch('b');
@@ -28,11 +21,7 @@ async fn a_lost_journal_after_a_rotation_goes_on_where_the_old_epoch_stood() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journal_that_never_got_a_segment_waits_for_the_store_as_a_lost_one_does() {
-    let mut stage = Stage::open().await;
-    for n in 0..3 {
-        stage.close(1, n);
-    }
-    stage.until("three are listed", |s| s.is_listed_until('a', 3)).await;
+    let mut stage = Stage::open_with(3).await;
     stage.kill();
     let journals = stage.folder.path().join("uploader");
     std::fs::remove_dir_all(&journals).unwrap();
@@ -46,4 +35,18 @@ async fn a_journal_that_never_got_a_segment_waits_for_the_store_as_a_lost_one_do
     stage.until("it waits for the store", |s| s.health().is_some_and(|h| h.waits_for_store)).await;
     stage.store.down.store(false, Ordering::SeqCst);
     stage.until("four are listed", |s| s.is_listed_until('a', 4)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_panics_is_replaced_and_nothing_is_lost() {
+    let mut stage = Stage::open_with(2).await;
+    stage.store.down.store(true, Ordering::SeqCst);
+    stage.close(1, 2);
+    stage.until("it is on its way", |s| s.health().is_some_and(|h| h.queue_len == 2)).await;
+    stage.facts.3.store(true, Ordering::SeqCst);
+    stage.until("the desk has panicked", |s| !s.facts.3.load(Ordering::SeqCst)).await;
+    stage.store.down.store(false, Ordering::SeqCst);
+    stage.close(1, 3);
+    stage.until("four are listed", |s| s.is_listed_until('a', 4)).await;
+    assert!(!stage.live('a', "720p").unwrap().contains("GAP"), "{}", stage.live('a', "720p").unwrap());
 }
