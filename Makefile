@@ -28,7 +28,7 @@ test-long: deps-long assets ## What takes long: every test, also those that `mak
 	scripts/with-seaweed.sh cargo nextest run --locked --features long -E 'test(/^long::/)'
 
 bench: deps-test assets ## The benchmarks of docs/benchmarks.md
-	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked
+	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked --bench '*'
 
 lint: ## Formatting and lints only
 	cargo fmt --check

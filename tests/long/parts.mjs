@@ -12,6 +12,9 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** A number with two digits after the point, for what is printed. */
+export const two = (number) => Number(number.toFixed(2));
+
 /** Ends every part in reverse order of its start. */
 export class Parts {
   #ends = [];
@@ -21,11 +24,15 @@ export class Parts {
     this.onEnd(() => process.env.KEEP ? console.log(`kept: ${this.folder}`) : rmSync(this.folder, { recursive: true, force: true }));
   }
   onEnd(end) { this.#ends.push(end); }
-  async end() { for (const end of this.#ends.reverse()) await end(); this.#ends = []; }
+  async end() {
+    for (const end of this.#ends.reverse()) await end();
+    this.#ends = [];
+  }
 
-  /** Starts a program; its output goes to a file. */
+  /** Starts a program; the end of its output is kept in `log`. */
   start(name, program, args, options = {}) {
-    const child = spawn(program, args, { stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'], ...options });
+    // A test that is killed takes its programs with it.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     child.log = '';
     for (const out of [child.stdout, child.stderr]) out?.on('data', (text) => { child.log = (child.log + text).slice(-4_000_000); });
     child.on('error', (error) => { child.log += `\n${program}: ${error.message}`; });
@@ -123,35 +130,70 @@ export async function startStore(parts) {
   return { port, bucket: 'night', key: KEY, secret: SECRET, child };
 }
 
+/** A TCP proxy in front of the store: what lies between a server and its bucket, and can be cut. */
+export async function startWire(parts, port) {
+  const pairs = new Set();
+  let cut = false;
+  const server = net.createServer((near) => {
+    near.on('error', () => near.destroy());
+    if (cut) { near.destroy(); return; }
+    const far = net.connect(port, '127.0.0.1');
+    far.on('error', () => far.destroy());
+    const pair = { end: () => { near.destroy(); far.destroy(); } };
+    pairs.add(pair);
+    near.on('close', () => { far.destroy(); pairs.delete(pair); });
+    far.on('close', () => near.destroy());
+    near.pipe(far).pipe(near);
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  parts.onEnd(() => { for (const pair of pairs) pair.end(); server.close(); });
+  return {
+    port: server.address().port,
+    cut() { cut = true; for (const pair of pairs) pair.end(); },
+    mend() { cut = false; },
+  };
+}
+
+/** The shipped cache for a bucket by path, changed only where its comments say so. */
+function shippedCache(store, origin, cdn, folder) {
+  let text = readFileSync(join(root, 'deploy', 'nginx-cdn.conf'), 'utf8');
+  const change = (from, to) => {
+    if (!text.includes(from)) throw new Error(`deploy/nginx-cdn.conf has no "${from}" any more`);
+    text = text.replaceAll(from, to);
+  };
+  change('server 127.0.0.1:8080;', `server 127.0.0.1:${origin};`);
+  change('listen 8081;', `listen 127.0.0.1:${cdn};`);
+  change('/var/cache/nginx/', `${folder}/`);
+  change('proxy_pass http://bakuhantam_origin;', `rewrite ^/media/(.*) /${store.bucket}/$1 break;\n        proxy_pass http://bakuhantam_origin;`);
+  change('access_log off;', `access_log ${folder}/cdn.log cdn;`);
+  return text;
+}
+
 /**
  * nginx twice in one process: a logging origin in front of the store, and the shipped cache in front of that.
- * The publisher writes through the origin too, so that its log has every PUT and GET in order.
+ * The publisher writes through the origin too, so that its log has every PUT and GET in order, playlists with their text.
  */
-export async function startCdn(parts, store) {
+export async function startCdn(parts, store, storePort = store.port) {
   const folder = join(parts.folder, 'nginx');
   mkdirSync(folder);
   const [origin, cdn] = [await freePort(), await freePort()];
-  const shipped = readFileSync(join(root, 'deploy', 'nginx-cdn.conf'), 'utf8');
-  const server = shipped
-    .replaceAll('ORIGIN_ADDRESS', `127.0.0.1:${origin}`)
-    .replaceAll('LISTEN_ADDRESS', `127.0.0.1:${cdn}`)
-    .replaceAll('CACHE_FOLDER', join(folder, 'cache'))
-    .replaceAll('BUCKET', store.bucket);
-  writeFileSync(join(folder, 'cdn.conf'), server);
+  writeFileSync(join(folder, 'cdn.conf'), shippedCache(store, origin, cdn, folder));
+  const onward = `proxy_pass http://bucket; proxy_set_header Host $http_host; proxy_http_version 1.1; proxy_set_header Connection "";
+      client_max_body_size 64m; client_body_buffer_size 8m; client_body_in_single_buffer on;`;
   writeFileSync(join(folder, 'nginx.conf'), `
-daemon off; worker_processes 1; error_log ${folder}/error.log warn; pid ${folder}/pid; user root;
+daemon off; master_process off; error_log ${folder}/error.log warn; pid ${folder}/pid;
 events { worker_connections 4096; }
 http {
-  log_format origin '$msec $request_method $uri $status $bytes_sent';
-  log_format cdn '$msec $request_method $uri $status $upstream_cache_status';
-  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; client_max_body_size 64m;
+  log_format origin escape=json '{"at":$msec,"took":$request_time,"method":"$request_method","path":"$uri","status":$status,"body":"$playlist"}';
+  log_format cdn escape=json '{"at":$msec,"took":$request_time,"method":"$request_method","path":"$request_uri","status":$status,"cache":"$upstream_cache_status"}';
+  map $uri $playlist { "~\\.m3u8$" $request_body; default ""; }
+  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  upstream bucket { server 127.0.0.1:${storePort} max_fails=0; keepalive 32; }
   server {
     listen 127.0.0.1:${origin}; access_log ${folder}/origin.log origin;
-    location / { proxy_pass http://127.0.0.1:${store.port}; proxy_set_header Host $http_host; proxy_http_version 1.1;
-      proxy_set_header Connection ""; proxy_request_buffering off; }
+    location / { ${onward} }
   }
-  access_log ${folder}/cdn.log cdn;
   include ${folder}/cdn.conf;
 }`);
   const child = parts.start('nginx', 'nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')]);
@@ -159,18 +201,20 @@ http {
     if (child.ended !== undefined) throw new Error(child.log + readFileSync(join(folder, 'error.log'), 'utf8'));
     return (await get(`http://127.0.0.1:${cdn}/none`)).status;
   });
-  const read = (name) => readFileSync(join(folder, name), 'utf8').trim().split('\n').filter(Boolean).map((line) => line.split(' '));
+  // A request's `at` is when its answer had been sent; its beginning is `took` seconds before.
+  const read = (name) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
   return {
-    origin, cdn, child,
-    originLog: () => read('origin.log').map(([at, method, path, status]) => ({ at: Number(at), method, path, status: Number(status) })),
-    cdnLog: () => read('cdn.log').map(([at, method, path, status, cache]) => ({ at: Number(at), method, path, status: Number(status), cache })),
+    origin, cdn, child, url: `http://127.0.0.1:${cdn}/media`,
+    originLog: () => read('origin.log'),
+    cdnLog: () => read('cdn.log'),
+    errors: () => readFileSync(join(folder, 'error.log'), 'utf8'),
   };
 }
 
 export const STREAM_KEY = 'kunci-siaran-panjang-2026';
 
 /** The server with a night of one event, its door open. */
-export async function startServer(parts, { toml = '', objects, slug = 'panjang', env = {} } = {}) {
+export async function startServer(parts, { toml = '', objects, slug = 'panjang' } = {}) {
   const folder = join(parts.folder, 'server');
   mkdirSync(folder, { recursive: true });
   const [port, door] = [await freePort(), await freePort()];
@@ -178,17 +222,17 @@ export async function startServer(parts, { toml = '', objects, slug = 'panjang',
   const config = join(folder, 'bakuhantam.toml');
   writeFileSync(config, `[server]\nlisten = "127.0.0.1:${port}"\npublic_url = "${url}"\n[ingest]\nenabled = true\nlisten = "127.0.0.1:${door}"\n`
     + `[encoder]\npreset = "ultrafast"\n${objects ?? ''}\n${toml}`);
-  writeFileSync(join(folder, 'night.toml'), `[[events]]\nslug = "${slug}"\ntitle = "Malam Panjang"\nstarts_at = "2026-11-24T19:00:00+07:00"\n`
+  writeFileSync(join(folder, 'night.toml'), `[[events]]\nslug = "${slug}"\ntitle = "Malam Panjang"\nstarts_at = "${new Date(Date.now() - 600_000).toISOString().replace(/\.\d+/, '')}"\n`
     + `stream_key = "${STREAM_KEY}"\nstatus = "published"\n[[events.fights]]\nnumber = 1\nred = "Ari Wijaya"\nblue = "Budi Santoso"\ntitle = "Kelas bantam"\nprice_coins = 0\n`);
   const binary = process.env.BAKUHANTAM_BIN ?? join(root, 'target', 'debug', 'bakuhantam');
   const run = (...args) => {
-    const done = spawnSync(binary, [...args, '--config', config], { encoding: 'utf8', env: { ...process.env, ...env } });
+    const done = spawnSync(binary, [...args, '--config', config], { encoding: 'utf8' });
     if (done.status !== 0) throw new Error(`bakuhantam ${args.join(' ')}: ${done.status}\n${done.stdout}${done.stderr}`);
     return done.stdout;
   };
-  const server = { url, port, door, folder, slug, run, rtmp: `rtmp://127.0.0.1:${door}/live` };
+  const server = { url, port, door, folder, slug, run, binary, config, rtmp: `rtmp://127.0.0.1:${door}/live` };
   server.start = async () => {
-    server.child = parts.start('server', binary, ['serve', '--config', config], { env: { ...process.env, ...env } });
+    server.child = parts.start('server', binary, ['serve', '--config', config]);
     await until('/health answers', 30_000, async () => {
       if (server.child.ended !== undefined) throw new Error(server.child.log);
       return (await get(`${url}/health`)).status === 200;
@@ -223,66 +267,4 @@ export async function untilLive(server, ms = 60_000) {
     const playback = JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}/playback`)).body);
     return playback.master ? playback : undefined;
   });
-}
-
-/** Readers that do what a player does: poll their rendition's playlist, fetch each new segment once. */
-export async function read(master, count, seconds) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 512 });
-  const lines = (await get(master)).body.toString().split('\n').filter((line) => line && !line.startsWith('#'));
-  const stats = { playlists: 0, segments: 0, bytes: 0, failures: [], late: 0 };
-  const end = Date.now() + seconds * 1000;
-  const reader = async (number) => {
-    await sleep((number / count) * 2000);
-    const playlist = new URL(lines[number % lines.length], master);
-    const seen = new Set();
-    while (Date.now() < end) {
-      const asked = Date.now();
-      const answer = await get(playlist, { agent }).catch((error) => ({ status: error.message }));
-      stats.playlists += 1;
-      if (answer.status !== 200) stats.failures.push(`${playlist.pathname} ${answer.status}`);
-      else {
-        const names = answer.body.toString().split('\n').filter((line) => line && !line.startsWith('#'));
-        for (const name of seen.size === 0 ? names.slice(-3) : names.filter((name) => !seen.has(name))) {
-          seen.add(name);
-          const segment = await get(new URL(name, playlist), { agent }).catch((error) => ({ status: error.message, body: '' }));
-          stats.segments += 1;
-          stats.bytes += segment.body.length;
-          if (segment.status !== 200) stats.failures.push(`${name} ${segment.status}`);
-        }
-      }
-      await sleep(Math.max(0, 2000 - (Date.now() - asked)));
-    }
-  };
-  await Promise.all(Array.from({ length: count }, (_, number) => reader(number)));
-  agent.destroy();
-  return stats;
-}
-
-/** From the origin's log: the order on the store. A playlist stored before a segment it names is a fault. */
-export function originFacts(log, from = 0, to = Infinity) {
-  const window = log.filter(({ at }) => at >= from && at <= to);
-  const reads = window.filter(({ method, status }) => method === 'GET' && status === 200);
-  const counts = new Map();
-  for (const { path } of reads) counts.set(path, (counts.get(path) ?? 0) + 1);
-  const segments = [...counts].filter(([path]) => path.endsWith('.ts'));
-  const playlists = [...counts].filter(([path]) => path.endsWith('.m3u8'));
-  const seconds = window.length ? window.at(-1).at - window[0].at : 0;
-  return {
-    seconds,
-    segments: segments.length,
-    segmentsTwice: segments.filter(([, times]) => times > 1).map(([path, times]) => `${path} ×${times}`),
-    playlistsPerSecond: Object.fromEntries(playlists.map(([path, times]) => [path, Number((times / seconds).toFixed(2))])),
-    putsPerKeyTooFast: tooFast(window),
-  };
-}
-
-function tooFast(window) {
-  const last = new Map();
-  const fast = [];
-  for (const { at, method, path } of window) {
-    if (method !== 'PUT' || !path.endsWith('.m3u8')) continue;
-    if (last.has(path) && at - last.get(path) < 0.95) fast.push(`${path} after ${(at - last.get(path)).toFixed(2)} s`);
-    last.set(path, at);
-  }
-  return fast;
 }

@@ -1,0 +1,66 @@
+// A viewer in Chromium: the watch page, what its player says, and whether it goes on.
+import assert from 'node:assert/strict';
+import { open } from '../browser/browser.mjs';
+import { sleep } from './parts.mjs';
+
+/** Opens the watch page and marks the window: a page that is loaded again has lost the mark. */
+export async function watch(browser, server, size, { query = '' } = {}) {
+  const viewer = await open(browser, size);
+  const { page } = viewer;
+  // Told apart by when they came: some tests break things on purpose, and the browser says so.
+  await page.goto(`${server.url}/watch/${server.slug}${query}`);
+  await page.evaluate(() => { window.sameLoad = true; });
+  return {
+    ...viewer,
+    facts: () => page.evaluate(() => {
+      const root = document.getElementById('player');
+      const video = root.querySelector('video');
+      return {
+        ...root.dataset, edge: root.hasAttribute('data-edge'), time: video?.currentTime ?? 0, height: video?.videoHeight ?? 0,
+        paused: video?.paused, now: performance.now(), sameLoad: window.sameLoad === true,
+        notice: root.querySelector('[data-notice-title]').textContent,
+      };
+    }),
+    inState: (state, timeout = 60_000) => page.waitForFunction((wanted) =>
+      document.getElementById('player').dataset.state === wanted, state, { timeout, polling: 50 }),
+    height: (wanted, timeout = 30_000) => page.waitForFunction((height) =>
+      document.querySelector('#player video').videoHeight === height, wanted, { timeout }),
+    /** Waits until the picture has moved on by so many seconds. */
+    moved: async (seconds, timeout = 60_000) => {
+      const from = await page.evaluate(() => document.querySelector('#player video')?.currentTime ?? 0);
+      await page.waitForFunction(([at, by]) => document.querySelector('#player video')?.currentTime > at + by, [from, seconds], { timeout });
+    },
+    choose: async (name) => {
+      await page.hover('#player');
+      await page.click('[data-quality-button]');
+      await page.getByRole('menuitemradio', { name }).click();
+    },
+  };
+}
+
+/**
+ * Plays for so many seconds and asserts that the picture kept pace with the wall; gives the figures. Once a second it
+ * also looks that it moved at all.
+ */
+export async function pace(viewer, seconds, within = 0.03) {
+  const first = await viewer.facts();
+  let last = first;
+  let slowest = Infinity;
+  let longestBehind = 0;
+  while (last.now - first.now < seconds * 1_000) {
+    await sleep(1_000);
+    const next = await viewer.facts();
+    slowest = Math.min(slowest, (next.time - last.time) / ((next.now - last.now) / 1_000));
+    longestBehind = Math.max(longestBehind, Number(next.latency ?? 0));
+    last = next;
+  }
+  const wall = (last.now - first.now) / 1_000;
+  const played = last.time - first.time;
+  const figures = {
+    wall: wall.toFixed(2), played: played.toFixed(2), off: `${((played / wall - 1) * 100).toFixed(2)} %`,
+    slowestSecond: slowest.toFixed(2), latency: `${last.latency} s, at most ${longestBehind} s`, state: last.state,
+  };
+  assert.ok(Math.abs(played - wall) <= wall * within, `played ${played} s in ${wall} s: ${JSON.stringify(figures)}`);
+  assert.ok(last.sameLoad, 'the page was loaded again');
+  return figures;
+}
