@@ -27,7 +27,8 @@ browser_tests() {
         echo "there are no browser tests (tests/browser/*.test.mjs)" >&2
         return 1
     fi
-    BAKUHANTAM_BIN="${CARGO_TARGET_DIR:-target}/debug/bakuhantam" node --test --test-concurrency=1 "${tests[@]}"
+    BAKUHANTAM_BIN=$(realpath "${CARGO_TARGET_DIR:-target}/debug/bakuhantam") \
+        node --test --test-concurrency=1 "${tests[@]}"
 }
 
 with_servers() { scripts/with-postgres.sh scripts/with-seaweed.sh "$@"; }
