@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DESK, PHONE, launch } from '../browser/browser.mjs';
 import { playlistPace, storeOrder } from './origin.mjs';
-import { Parts, STREAM_KEY, freePort, get, publish, s3Section, startCdn, startServer, startStore, untilLive } from './parts.mjs';
+import { Parts, STREAM_KEY, freePort, get, keepCalling, publish, s3Section, startCdn, startServer, startStore, state, until, untilLive } from './parts.mjs';
 import { pace, watch } from './viewer.mjs';
 
 const say = (what, figures) => console.log(`# ${what}: ${JSON.stringify(figures)}`);
@@ -69,7 +69,8 @@ describe('a camera at our door', () => {
   test('plays for a minute and keeps pace with the wall', { timeout: 180_000 }, async () => {
     viewer = await watch(browser, server, DESK);
     await viewer.inState('playing');
-    await viewer.moved(8);
+    await viewer.moved(5);
+    await viewer.caughtUp();
     say('60 s of play', await pace(viewer, 60));
     assert.deepEqual(viewer.complaints, []);
   });
@@ -151,6 +152,7 @@ describe('a camera at our door', () => {
 
 describe('a camera by SRT', () => {
   test('goes through transcode to the same viewers', { timeout: 240_000 }, async () => {
+    await until('the camera before it is gone', 30_000, async () => (await state(server)) !== 'live');
     const port = await freePort();
     const secret = 'kata-sandi-srt-2026';
     const slug = server.slug;
@@ -158,12 +160,13 @@ describe('a camera by SRT', () => {
     const transcode = parts.start('transcode', server.binary, ['transcode', '--config', server.config, '--event', slug,
       '--input', `srt://127.0.0.1:${port}?mode=listener&passphrase=${secret}&latency=200000`]);
     const wrong = publish(parts, `srt://127.0.0.1:${port}?mode=caller&passphrase=kata-sandi-yang-salah`, { format: 'mpegts', seconds: 5 });
-    const camera = srtCamera(port, secret);
-    await untilLive(server);
     assert.notEqual(await wrong.wait(), 0, 'a wrong passphrase is refused');
+    const camera = keepCalling(parts, `srt://127.0.0.1:${port}?mode=caller&passphrase=${secret}&latency=200000`, { format: 'mpegts' });
+    await untilLive(server);
     const viewer = await watch(browser, server, PHONE);
     await viewer.inState('playing');
-    await viewer.moved(8);
+    await viewer.moved(5);
+    await viewer.caughtUp();
     say('30 s of play by SRT', await pace(viewer, 30));
     assert.deepEqual(viewer.complaints, []);
     await viewer.close();
@@ -175,22 +178,7 @@ describe('a camera by SRT', () => {
     say('order on the store', { ...order, faults: faults.length, lines: cdn.originLog().length - log });
     assert.deepEqual(faults, []);
     assert.ok(!transcode.log.includes(secret), 'the passphrase is in no log');
-    camera.over();
+    await camera.over();
     assert.equal(await transcode.stop('SIGINT'), 0, transcode.log);
   });
 });
-
-/** A camera that calls until it is let in, as encoders do. */
-function srtCamera(port, secret) {
-  let over = false;
-  let camera;
-  const call = async () => {
-    while (!over) {
-      camera = publish(parts, `srt://127.0.0.1:${port}?mode=caller&passphrase=${secret}&latency=200000`, { format: 'mpegts' });
-      await camera.wait();
-      await new Promise((done) => setTimeout(done, 500));
-    }
-  };
-  void call();
-  return { over() { over = true; void camera?.stop(); } };
-}

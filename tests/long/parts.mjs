@@ -259,11 +259,53 @@ export function publish(parts, to, { seconds, size = '1280x720', format = 'flv',
   return parts.start('publisher', 'ffmpeg', [...args, '-f', format, to]);
 }
 
+/** A camera that calls again a second after it was cut off, as OBS does; until `over`. */
+export function keepCalling(parts, to, options) {
+  const calls = { resting: false };
+  let over = false;
+  const call = async () => {
+    while (!over) {
+      if (!calls.resting) {
+        calls.camera = publish(parts, to, options);
+        await calls.camera.wait();
+      }
+      await sleep(1_000);
+    }
+  };
+  calls.over = async () => {
+    over = true;
+    await calls.camera?.stop();
+  };
+  /** Drops the connection and does not call until `back`. */
+  calls.drop = async () => {
+    calls.resting = true;
+    await calls.camera?.stop('SIGKILL');
+  };
+  calls.back = () => { calls.resting = false; };
+  parts.onEnd(calls.over);
+  void call();
+  return calls;
+}
+
+/** A screen nobody sees, for programs that need one; gives what goes into their environment. */
+export async function startDisplay(parts) {
+  const child = parts.start('Xvfb', 'Xvfb', ['-displayfd', '1', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp']);
+  const number = await until('Xvfb says its number', 15_000, async () => child.log.match(/^(\d+)\n/m)?.[1]);
+  const home = mkdtempSync(join(parts.folder, 'home-'));
+  const runtime = join(home, 'run');
+  mkdirSync(runtime, { mode: 0o700 });
+  return { ...process.env, DISPLAY: `:${number}`, HOME: home, XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: join(home, '.config'), LIBGL_ALWAYS_SOFTWARE: '1' };
+}
+
+/** `offline`, `live`, `interrupted` or `ended`. */
+export async function state(server) {
+  return JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}`)).body).stream;
+}
+
 /** Waits until the event's picture is live; gives its playback addresses. */
 export async function untilLive(server, ms = 60_000) {
   return until('the picture is live', ms, async () => {
-    const event = JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}`)).body);
-    if (event.stream !== 'live') return undefined;
+    if ((await state(server)) !== 'live') return undefined;
     const playback = JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}/playback`)).body);
     return playback.master ? playback : undefined;
   });

@@ -7,7 +7,6 @@ import { sleep } from './parts.mjs';
 export async function watch(browser, server, size, { query = '' } = {}) {
   const viewer = await open(browser, size);
   const { page } = viewer;
-  // Told apart by when they came: some tests break things on purpose, and the browser says so.
   await page.goto(`${server.url}/watch/${server.slug}${query}`);
   await page.evaluate(() => { window.sameLoad = true; });
   return {
@@ -30,12 +29,41 @@ export async function watch(browser, server, size, { query = '' } = {}) {
       const from = await page.evaluate(() => document.querySelector('#player video')?.currentTime ?? 0);
       await page.waitForFunction(([at, by]) => document.querySelector('#player video')?.currentTime > at + by, [from, seconds], { timeout });
     },
+    /** Waits until it has caught up with the edge: until then it plays a little faster, on purpose. */
+    caughtUp: (timeout = 60_000) => page.waitForFunction(() => document.querySelector('#player video').playbackRate === 1, null, { timeout }),
     choose: async (name) => {
       await page.hover('#player');
       await page.click('[data-quality-button]');
-      await page.getByRole('menuitemradio', { name }).click();
+      await page.getByRole('menuitemradio', { name, exact: typeof name === 'string' }).click();
     },
   };
+}
+
+/** Writes down ten times a second what the player says and where the picture is. */
+export function trace(page) {
+  return page.evaluate(() => {
+    clearInterval(window.tracing);
+    window.trace = [];
+    window.tracing = setInterval(() => {
+      const root = document.getElementById('player');
+      window.trace.push({ at: performance.now(), state: root.dataset.state, time: root.querySelector('video').currentTime });
+    }, 100);
+  });
+}
+
+/** What the trace shows: states in their order, the longest standstill, and how long it said "playing" while it stood. */
+export async function traced(page) {
+  const samples = await page.evaluate(() => window.trace);
+  const states = [];
+  let [stood, longest, untold] = [samples[0], 0, 0];
+  for (const sample of samples) {
+    if (states.at(-1) !== sample.state) states.push(sample.state);
+    if (sample.time !== stood.time) stood = sample;
+    const still = (sample.at - stood.at) / 1_000;
+    longest = Math.max(longest, still);
+    if (sample.state === 'playing') untold = Math.max(untold, still);
+  }
+  return { states, longestStandstill: Number(longest.toFixed(1)), longestUntold: Number(untold.toFixed(1)) };
 }
 
 /**
