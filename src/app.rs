@@ -85,6 +85,7 @@ impl App {
             hub: hub.clone(),
             clock: clock.clone(),
             streams: streams.clone(),
+            pages: Arc::default(),
             draining: draining.clone(),
         };
 

@@ -14,6 +14,7 @@ pub mod hooks;
 pub mod i18n;
 pub mod media;
 pub mod metrics;
+pub mod pages;
 pub mod routes;
 mod server;
 pub mod site;
