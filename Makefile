@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 # What `make deps-test` puts beside the project comes first.
 export PATH := $(CURDIR)/.local/bin:$(CURDIR)/.local/venv/bin:$(PATH)
 
-.PHONY: help demo release test test-long bench assets lint fmt deps deps-test deps-long clean
+.PHONY: help demo release test test-long test-chain bench assets lint fmt deps deps-test deps-long clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -25,6 +25,11 @@ test: deps-test assets ## Everything, on real parts
 test-long: deps-long assets ## What takes long: every test, also those that `make test` leaves out
 	scripts/test.sh
 	scripts/with-postgres.sh scripts/with-seaweed.sh cargo nextest run --locked --run-ignored only
+	scripts/test.sh long
+
+test-chain: deps-long assets ## Only the whole chain. ONLY=kills.test.mjs runs one of tests/long, SHOTS=DIR keeps screenshots
+	cargo build --locked
+	scripts/test.sh long $(ONLY)
 
 bench: deps-test assets ## The benchmarks of docs/benchmarks.md
 	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked
