@@ -24,19 +24,20 @@ test: deps-test assets ## Everything, on real parts
 
 test-long: deps-long assets ## What takes long: every test, also those that `make test` leaves out
 	scripts/test.sh
-	scripts/with-postgres.sh scripts/with-seaweed.sh cargo nextest run --locked --run-ignored only
 	scripts/test.sh long
+	scripts/with-postgres.sh scripts/with-seaweed.sh cargo nextest run --locked --run-ignored only --no-tests=pass
+	scripts/with-seaweed.sh cargo nextest run --locked --features long -E 'test(/^long::/)'
 
-test-chain: deps-long assets ## Only the whole chain. ONLY=kills.test.mjs runs one of tests/long, SHOTS=DIR keeps screenshots
+test-chain: deps-long assets ## Only the whole chain; ONLY=kills.test.mjs one file of it, SHOTS=DIR keeps screenshots
 	cargo build --locked
 	scripts/test.sh long $(ONLY)
 
 bench: deps-test assets ## The benchmarks of docs/benchmarks.md
-	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked
+	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked --bench '*'
 
 lint: ## Formatting and lints only
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --all-features -- -D warnings
 	npm run --silent check
 
 fmt: ## Formats the sources

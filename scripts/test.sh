@@ -27,14 +27,15 @@ browser_tests() {
         echo "there are no browser tests (tests/browser/*.test.mjs)" >&2
         return 1
     fi
-    BAKUHANTAM_BIN="${CARGO_TARGET_DIR:-target}/debug/bakuhantam" node --test --test-concurrency=1 "${tests[@]}"
+    BAKUHANTAM_BIN=$(realpath "${CARGO_TARGET_DIR:-target}/debug/bakuhantam") \
+        node --test --test-concurrency=1 "${tests[@]}"
 }
 
 # The whole chain, on parts that the tests start themselves. Without names every one of them.
 long_tests() {
     local tests=("$@")
     if [ ${#tests[@]} = 0 ]; then mapfile -t tests < <(compgen -G 'tests/long/*.test.mjs'); fi
-    BAKUHANTAM_BIN="${BAKUHANTAM_BIN:-${CARGO_TARGET_DIR:-target}/debug/bakuhantam}" \
+    BAKUHANTAM_BIN=$(realpath "${BAKUHANTAM_BIN:-${CARGO_TARGET_DIR:-target}/debug/bakuhantam}") \
         node --test --test-concurrency=1 --test-reporter=spec "${tests[@]}"
 }
 
@@ -43,7 +44,9 @@ with_servers() { scripts/with-postgres.sh scripts/with-seaweed.sh "$@"; }
 case ${1:-all} in
     all)
         step "format" cargo fmt --check
-        step "lints" cargo clippy --locked --all-targets -- -D warnings
+        step "lints" cargo clippy --locked --all-targets --all-features -- -D warnings
+        # Also the crates of other systems, which building here does not fetch.
+        step "crates" cargo fetch --locked
         step "licences and sources" cargo deny --offline --locked --log-level error check bans licenses sources
         step "advisories" deny_advisories
         step "types" npm run --silent check

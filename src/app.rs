@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{SharedClock, SystemClock};
 use crate::cluster::Bus;
 use crate::config::Loaded;
-use crate::events::{Mirror, SharedMirror, StreamKeys, keep_mirror, mirror_path};
+use crate::events::{Mirror, SharedMirror, StreamKeys, mirror_path};
 use crate::hub::Hub;
 use crate::ids::{SharedRandom, SystemRandom};
 use crate::ingest::door::{self, Door};
@@ -28,7 +29,7 @@ use crate::store::Store;
 use crate::stream::encoder::Encoders;
 use crate::stream::{Publisher, PublisherParts};
 use crate::web::hooks::ingest::HookParts;
-use crate::web::{HealthBoard, Parts, Server, Site, StreamBoard};
+use crate::web::{self, HealthBoard, Parts, Server, Site, StreamBoard};
 
 /// Why the app did not start: one sentence that says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +70,11 @@ impl App {
         let tracker = TaskTracker::new();
         let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
         let secret = loaded.secret_key().map_err(StartError::new)?;
+        // Before anything counts: what is counted or described earlier is lost.
+        web::metrics::install();
 
         let store = Store::open(&config.database).map_err(StartError::new)?;
-        database::refuse_wrong(&store, &secret, &tracker, &stopping).await?;
+        let standing = database::judge(&store, &secret, &tracker, &stopping).await?;
 
         let mirror: SharedMirror = Arc::new(Mirror::open(mirror_path(&config)));
         let hub = Arc::new(Hub::default());
@@ -82,12 +85,13 @@ impl App {
             hub: hub.clone(),
             clock: clock.clone(),
             streams: streams.clone(),
+            pages: Arc::default(),
             draining: draining.clone(),
         };
 
         let publisher = if config.uploader.enabled {
             let objects = objects::open(&config.objects).map_err(StartError::new)?;
-            let reports = wiring::Reports::start(&site, store.clone(), &tracker, stopping.clone());
+            let reports = wiring::Reports::start(&site, (&store, &standing), &tracker, stopping.clone());
             let parts = PublisherParts {
                 config: config.uploader.clone(),
                 encoder: config.encoder.clone(),
@@ -118,11 +122,11 @@ impl App {
         };
 
         let bus = Bus::start(&store, &clock, &tracker, &stopping);
-        tracker.spawn(keep_mirror(store.clone(), mirror.clone(), bus.subscribe(), stopping.clone()));
+        wiring::follow_database(&mirror, (&store, &standing), &bus, &tracker, stopping.clone());
         wiring::announce(&site, &tracker, stopping.clone());
 
         let health = Arc::new(HealthBoard::new(config.cluster.node_name()));
-        wiring::watch_health(&health, &store, publisher.as_ref(), &site, &tracker, stopping.clone());
+        wiring::watch_health(&health, (&store, &standing), publisher.as_ref(), &site, &tracker, stopping.clone());
 
         let stop_within = Duration::from_millis(config.server.shutdown_timeout_ms);
         let parts =
@@ -167,8 +171,7 @@ impl App {
     /// finishes PUTs in flight and flushes the journal. Returns whether everything ended in time.
     pub async fn stop(self) -> bool {
         let deadline = Instant::now() + self.stop_within;
-        let checks = self.health.get().checks.clone();
-        self.health.set(crate::web::NodeStatus::Draining, checks);
+        self.health.drain();
         self.draining.cancel();
         let picture = async {
             if let Some(door) = self.door {
@@ -201,8 +204,12 @@ fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {
 #[must_use]
 pub fn serve(loaded: &Loaded) -> u8 {
     run(async {
-        let app = App::start(loaded).await?;
-        wait_for_stop().await?;
+        let mut stop = StopSignals::listen()?;
+        let app = tokio::select! {
+            started = App::start(loaded) => started?,
+            () = stop.asked() => return Ok(()),
+        };
+        stop.asked().await;
         app.stop().await;
         Ok(())
     })
@@ -229,17 +236,28 @@ pub fn run(work: impl Future<Output = Result<(), StartError>>) -> u8 {
     code
 }
 
-/// Waits for SIGTERM or SIGINT.
-///
-/// # Errors
-/// Signals cannot be listened to.
-pub async fn wait_for_stop() -> Result<(), StartError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut term = signal(SignalKind::terminate()).map_err(StartError::new)?;
-    let mut int = signal(SignalKind::interrupt()).map_err(StartError::new)?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+/// SIGTERM and SIGINT, heard from the moment this is made.
+#[derive(Debug)]
+pub struct StopSignals {
+    term: Signal,
+    int: Signal,
+}
+
+impl StopSignals {
+    /// Begins to listen: make it before anything that a stop must clean up. Call it within a Tokio runtime.
+    ///
+    /// # Errors
+    /// Signals cannot be listened to.
+    pub fn listen() -> Result<Self, StartError> {
+        let hear = |kind| signal(kind).map_err(StartError::new);
+        Ok(Self { term: hear(SignalKind::terminate())?, int: hear(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for one of them.
+    pub async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
+    }
 }

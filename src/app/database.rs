@@ -1,9 +1,12 @@
-//! Whether the database is one to start with: not older than the program, and of our secret key.
+//! Whether the database is one to use: not older than the program, and of our secret key.
 //!
-//! One that does not answer is let pass, since the picture goes on from the mirror; it is judged when it is back.
+//! One that answers wrongly stops the start. One that does not answer is let pass, since the picture goes on from the
+//! mirror; it is judged when it is back, before anyone reads it. Nobody follows one that is wrong: the mirror keeps
+//! what it has, nothing is recorded, and `/health` says so until an operator has put it right.
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,7 +18,7 @@ use crate::store::{Store, StoreError};
 
 /// How long the start waits for the database's answer.
 const START_WAIT: Duration = Duration::from_secs(5);
-/// How often one that is away is asked again.
+/// How often one that is away or wrong is asked again.
 const EVERY_AWAY: Duration = Duration::from_secs(1);
 
 /// What is known of the database.
@@ -28,50 +31,82 @@ enum Verdict {
     Away(String),
 }
 
+/// Whether the database has been found to be the right one. Once it has, it stays so.
+#[derive(Clone, Debug)]
+pub(super) struct Standing(watch::Receiver<bool>);
+
+impl Standing {
+    /// Whether it may be used.
+    pub(super) fn is_right(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until it may be used.
+    pub(super) async fn right(&self) {
+        if self.0.clone().wait_for(|right| *right).await.is_err() {
+            // Nobody judges any more, since the app stops.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// Refuses a database that answers and is not to be used.
 ///
 /// # Errors
 /// An older schema or another secret key, in a sentence that says what to do.
-pub(super) async fn refuse_wrong(
+pub(super) async fn judge(
     store: &Store,
     secret: &SecretKey,
     tracker: &TaskTracker,
     stopping: &CancellationToken,
-) -> Result<(), StartError> {
-    match judge(store, secret).await {
-        Verdict::Right => Ok(()),
-        Verdict::Wrong(error) => Err(error),
+) -> Result<Standing, StartError> {
+    let (found, standing) = watch::channel(false);
+    match look(store, secret).await {
+        Verdict::Right => {
+            found.send_replace(true);
+        }
+        Verdict::Wrong(error) => return Err(error),
         Verdict::Away(why) => {
             tracing::warn!(why, "the database is away: serving from the mirror");
             let (store, secret, stopping) = (store.clone(), secret.clone(), stopping.clone());
             tracker.spawn(async move {
                 tokio::select! {
                     () = stopping.cancelled() => {}
-                    () = judge_when_back(&store, &secret) => {}
+                    () = judge_when_back(&store, &secret) => {
+                        found.send_replace(true);
+                    }
                 }
             });
-            Ok(())
         }
     }
+    Ok(Standing(standing))
 }
 
-/// Says so when the database that was away at the start turns out to be the wrong one. Stopping then would take the
-/// picture away, which needs no database.
+/// Waits for the right database; says so when another one is found. Stopping then would take the picture away, which
+/// needs no database.
 async fn judge_when_back(store: &Store, secret: &SecretKey) {
+    let mut said = String::new();
     loop {
         sleep(EVERY_AWAY).await;
-        match judge(store, secret).await {
+        match look(store, secret).await {
             Verdict::Away(_) => {}
-            Verdict::Right => return,
-            Verdict::Wrong(error) => {
-                tracing::error!(%error, "the database is back and is not to be used: this node would not start with it");
+            Verdict::Right => {
+                tracing::info!("the database is back");
                 return;
+            }
+            Verdict::Wrong(error) => {
+                let sentence = error.to_string();
+                if sentence != said {
+                    tracing::error!(%error, "the database is back and is not to be used: the last known facts hold, \
+                        and nothing is recorded, until it is put right");
+                    said = sentence;
+                }
             }
         }
     }
 }
 
-async fn judge(store: &Store, secret: &SecretKey) -> Verdict {
+async fn look(store: &Store, secret: &SecretKey) -> Verdict {
     match timeout(START_WAIT, ask(store, secret)).await {
         Ok(Ok(None)) => Verdict::Right,
         Ok(Ok(Some(wrong))) => Verdict::Wrong(wrong),

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror};
-use crate::ids::EventSlug;
+use super::database::Standing;
+use crate::cluster::Bus;
+use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror, keep_mirror};
+use crate::ids::{Epoch, EventSlug};
 use crate::store::{Liveness, Store};
 use crate::stream::Publisher;
 use crate::stream::facts::{
@@ -19,6 +21,9 @@ use crate::stream::facts::{
 use crate::web::socket::{frame, status_frame};
 use crate::web::{Check, Checks, HealthBoard, NodeStatus, Site, metrics};
 
+/// How long the first read of the mirror waits for the outbox's tail.
+const TAIL_WAIT: Duration = Duration::from_secs(2);
+
 /// The publisher's view of the mirror.
 #[derive(Debug)]
 pub(super) struct Facts(pub(super) SharedMirror);
@@ -26,6 +31,10 @@ pub(super) struct Facts(pub(super) SharedMirror);
 impl FactsSource for Facts {
     fn stream_facts(&self, event: &EventSlug) -> Option<StreamFacts> {
         self.0.find(event).map(|event| stream_facts_of(&event))
+    }
+
+    fn published_epoch(&self, event: &EventSlug) -> Option<Epoch> {
+        self.0.find(event)?.stream.epoch.clone()
     }
 }
 
@@ -51,17 +60,21 @@ impl Reports {
     /// Starts recording in the background.
     pub(super) fn start(
         site: &Site,
-        store: Store,
+        (store, standing): (&Store, &Standing),
         tracker: &TaskTracker,
         stopping: CancellationToken,
     ) -> SharedReports {
+        let (store, standing) = (store.clone(), standing.clone());
         let reports = Arc::new(Self { site: site.clone(), waiting: Mutex::default(), wake: Notify::new() });
         let recording = reports.clone();
         tracker.spawn(async move {
-            let work = recording.record_for_ever(&store);
+            let work = async {
+                standing.right().await;
+                recording.record_for_ever(&store).await;
+            };
             tokio::select! {
                 () = work => {}
-                () = stopping.cancelled() => recording.record_waiting(&store).await,
+                () = stopping.cancelled() => if standing.is_right() { recording.record_waiting(&store).await },
             }
         });
         reports
@@ -126,6 +139,28 @@ fn epoch_frame(site: &Site, event: &EventFacts) -> crate::hub::Frame {
     frame("epoch:update", &event.slug, &data)
 }
 
+/// Keeps the mirror equal to the database, once that is known to be the right one.
+pub(super) fn follow_database(
+    mirror: &SharedMirror,
+    (store, standing): (&Store, &Standing),
+    bus: &Bus,
+    tracker: &TaskTracker,
+    stopping: CancellationToken,
+) {
+    let (mirror, store, standing) = (mirror.clone(), store.clone(), standing.clone());
+    let (bus, facts) = (bus.clone(), bus.subscribe());
+    tracker.spawn(async move {
+        let ready = async {
+            standing.right().await;
+            // What is committed between the first read and the tail's first look would wait for the next read.
+            drop(timeout(TAIL_WAIT, bus.ready()).await);
+        };
+        if stopping.run_until_cancelled(ready).await.is_some() {
+            keep_mirror(store, mirror, facts, stopping).await;
+        }
+    });
+}
+
 /// Tells the rooms what changed in the mirror: fights, and the picture's state where another node publishes.
 pub(super) fn announce(site: &Site, tracker: &TaskTracker, stopping: CancellationToken) {
     let site = site.clone();
@@ -171,14 +206,15 @@ fn announce_event(site: &Site, before: &EventFacts, event: &EventFacts) {
 /// Refreshes `/health` each second, the first time before it returns.
 pub(super) fn watch_health(
     board: &Arc<HealthBoard>,
-    store: &Store,
+    (store, standing): (&Store, &Standing),
     publisher: Option<&Arc<Publisher>>,
     site: &Site,
     tracker: &TaskTracker,
     stopping: CancellationToken,
 ) {
-    let (board, store, publisher, site) = (board.clone(), store.clone(), publisher.cloned(), site.clone());
-    let checked = check(&store, publisher.as_deref());
+    let (board, store, standing) = (board.clone(), store.clone(), standing.clone());
+    let (publisher, site) = (publisher.cloned(), site.clone());
+    let checked = check((&store, &standing), publisher.as_deref());
     board.set(checked.0, checked.1);
     tracker.spawn(async move {
         let mut ticks = interval(Duration::from_secs(1));
@@ -189,17 +225,18 @@ pub(super) fn watch_health(
                 _ = ticks.tick() => {}
             }
             metrics::upkeep();
-            let (status, checks) = check(&store, publisher.as_deref());
             if site.draining.is_cancelled() {
                 return;
             }
+            let (status, checks) = check((&store, &standing), publisher.as_deref());
             board.set(status, checks);
         }
     });
 }
 
-fn check(store: &Store, publisher: Option<&Publisher>) -> (NodeStatus, Checks) {
-    let database = Some(Check::of(!matches!(store.liveness(), Liveness::Down(_))));
+fn check((store, standing): (&Store, &Standing), publisher: Option<&Publisher>) -> (NodeStatus, Checks) {
+    let answers = !matches!(store.liveness(), Liveness::Down(_));
+    let database = Some(Check::of(answers && standing.is_right()));
     let mut checks = Checks { database, uploader: None, objects: None };
     if let Some(health) = publisher.map(Publisher::health) {
         let events = &health.events;
@@ -208,7 +245,7 @@ fn check(store: &Store, publisher: Option<&Publisher>) -> (NodeStatus, Checks) {
         let live = events.iter().filter(|event| event.status == StreamStatus::Live);
         let age = live.filter_map(|event| event.live_edge_age_ms).max();
         checks.objects = Some(Check::of(stores));
-        checks.uploader = Some(Check { age_ms: age, ..Check::of(journals) });
+        checks.uploader = Some(Check { age_ms: age, ..Check::of(journals && !health.is_blind) });
     }
     let all = [&checks.database, &checks.uploader, &checks.objects];
     let fine = all.into_iter().flatten().all(|check| check.status == "ok");

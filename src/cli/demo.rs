@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::say;
-use crate::app::{self, App, StartError};
+use crate::app::{self, App, StartError, StopSignals};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, Loaded, Secret};
 use crate::events::{Act, StreamKeyCodes};
@@ -49,10 +49,9 @@ pub(super) struct Args {
 
 /// Runs the demo until Ctrl-C. Returns the exit code.
 pub(super) fn run(args: Args, loaded: &Loaded) -> u8 {
-    match Folder::make() {
-        Ok(folder) => app::run(show(args, loaded.config.clone(), folder)),
-        Err(error) => super::fail(format_args!("no temporary folder could be made: {error}")),
-    }
+    // Removed after the runtime has ended: until then its threads may write.
+    let mut folder = None;
+    app::run(show(args, loaded.config.clone(), &mut folder))
 }
 
 /// A folder that is removed when dropped.
@@ -76,12 +75,15 @@ impl Drop for Folder {
     }
 }
 
-async fn show(args: Args, config: Config, folder: Folder) -> Result<(), StartError> {
-    let loaded = Loaded { config: demo_config(&args, config, &folder.0)?, file: None };
-    let key = prepare(&loaded).await?;
-    let app = App::start(&loaded).await?;
-    let slug: EventSlug = EVENT.parse().map_err(StartError::new)?;
-    tell(&app, &loaded.config, &key, !args.no_picture);
+async fn show(args: Args, config: Config, folder: &mut Option<Folder>) -> Result<(), StartError> {
+    let mut stop = StopSignals::listen()?;
+    let made = Folder::make();
+    let made = made.map_err(|error| StartError::new(format_args!("No temporary folder could be made: {error}.")))?;
+    let folder = folder.insert(made);
+    let (app, slug) = tokio::select! {
+        started = start(&args, config, folder) => started?,
+        () = stop.asked() => return Ok(()),
+    };
     let shown = async {
         if args.no_picture {
             std::future::pending::<()>().await;
@@ -89,12 +91,22 @@ async fn show(args: Args, config: Config, folder: Folder) -> Result<(), StartErr
         keep_picture(&app, &slug).await
     };
     tokio::select! {
-        stopped = app::wait_for_stop() => stopped?,
+        () = stop.asked() => {}
         failed = shown => failed?,
     }
     say("Berhenti… / Stopping…");
     app.stop().await;
     Ok(())
+}
+
+/// Makes everything and says where it is.
+async fn start(args: &Args, config: Config, folder: &Folder) -> Result<(App, EventSlug), StartError> {
+    let loaded = Loaded { config: demo_config(args, config, &folder.0)?, file: None };
+    let key = prepare(&loaded).await?;
+    let app = App::start(&loaded).await?;
+    let slug: EventSlug = EVENT.parse().map_err(StartError::new)?;
+    tell(&app, &loaded.config, &key, !args.no_picture);
+    Ok((app, slug))
 }
 
 /// Shows the test picture whenever nobody publishes. Ends only when FFmpeg cannot show it.

@@ -1,5 +1,7 @@
 //! What follows from several settings, or from a setting and the machine.
 
+use url::Url;
+
 use super::{Cluster, Config, Database};
 
 impl Config {
@@ -12,6 +14,15 @@ impl Config {
         } else {
             self.objects.public_base_url.clone()
         }
+    }
+
+    /// The address of one of `[hosts]`, `scheme://host[:port]`: scheme and port are those of `server.public_url`. `None`
+    /// for a host that is not given.
+    #[must_use]
+    pub fn address_on(&self, host: &str) -> Option<String> {
+        let public = Url::parse(&self.server.public_url).ok().filter(|_| !host.is_empty())?;
+        let port = public.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{host}{port}", public.scheme()))
     }
 }
 

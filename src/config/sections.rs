@@ -75,8 +75,6 @@ pub struct Hosts {
     pub admin: String,
     /// Host of JSON, sockets and hooks.
     pub api: String,
-    /// Domain of the viewers' cookie.
-    pub cookie_domain: String,
 }
 
 /// `[database]`

@@ -159,8 +159,18 @@ fn switch_to_wal(conn: &mut SqliteConnection) -> diesel::QueryResult<()> {
     }
 }
 
+/// libpq repeats a part of an address that it cannot read, which may be the password.
+fn without_password(url: &str, message: String) -> String {
+    let parsed = url::Url::parse(url).ok();
+    match parsed.as_ref().and_then(url::Url::password).filter(|password| !password.is_empty()) {
+        Some(password) => message.replace(password, "(the password)"),
+        None => message,
+    }
+}
+
 fn open_postgres(url: &Secret) -> Result<PgConnection, String> {
-    let mut conn = PgConnection::establish(url.expose()).map_err(|error| error.to_string().trim().to_owned())?;
+    let mut conn = PgConnection::establish(url.expose())
+        .map_err(|error| without_password(url.expose(), error.to_string().trim().to_owned()))?;
     // No call outlives its caller: a statement, a wait for a lock and a forgotten transaction all end.
     conn.batch_execute(
         "SET statement_timeout = '15s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s'",

@@ -59,3 +59,12 @@ fn a_commit_wakes_who_waits_and_silence_does_not() {
     commits.bump();
     assert_eq!(waiting.join().expect("woken"), 1);
 }
+
+#[test]
+fn an_address_that_libpq_cannot_read_is_told_without_its_password() {
+    for url in ["postgres://u:se%zzcret@127.0.0.1:1/db", "postgres://u:secret@127.0.0.1:1/db?nonsense=1"] {
+        let store = Store::open(&database(url)).expect(url);
+        let said = store.connect().err().expect("nobody is there").to_string();
+        assert!(!said.contains("cret"), "{said}");
+    }
+}

@@ -32,6 +32,12 @@ pub struct FightOnAir {
 pub trait FactsSource: Send + Sync + fmt::Debug {
     /// The facts of an event; `None` for one that was never known.
     fn stream_facts(&self, event: &EventSlug) -> Option<StreamFacts>;
+
+    /// The epoch under which playlists of the event were last reported as published, by whichever node; `None` where
+    /// nobody knows. Asked when an event is taken up without a journal.
+    fn published_epoch(&self, _event: &EventSlug) -> Option<Epoch> {
+        None
+    }
 }
 
 /// Shared source of facts.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::facts::{SharedFacts, SharedReports, StreamStatus};
 use super::journal::Journal;
 use super::plan::Rules;
 use super::take_up::take_up;
-use super::watch::{self, Found};
+use super::watch::{self, Found, Recall};
 use crate::clock::{Micros, SharedClock};
 use crate::config;
 use crate::ids::{EventSlug, RenditionName, SharedRandom};
@@ -59,6 +60,7 @@ pub struct Shared {
     killed: CancellationToken,
     pub(super) rules: Rules,
     states: Mutex<BTreeMap<EventSlug, EventState>>,
+    blind: AtomicBool,
 }
 
 impl Shared {
@@ -68,6 +70,10 @@ impl Shared {
         self.tracker.spawn(async move {
             killed.run_until_cancelled(task).await;
         });
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.draining.is_cancelled() || self.killed.is_cancelled()
     }
 
     pub(super) fn show(&self, event: &EventSlug, state: EventState) {
@@ -116,6 +122,8 @@ pub struct EventHealth {
 pub struct PublisherHealth {
     /// Every event it has taken up, by name.
     pub events: Vec<EventHealth>,
+    /// Nobody watches FFmpeg's folder any more: nothing new is published until a restart.
+    pub is_blind: bool,
 }
 
 /// Watches FFmpeg's folder and publishes what it finds. Dropped, it stops at once, as if killed.
@@ -136,13 +144,14 @@ impl Publisher {
             return Err(PublisherError::NoLadder);
         }
         let (found_in, found) = unbounded_channel();
-        let unwatch = CancellationToken::new();
+        let (unwatch, recall) = (CancellationToken::new(), Recall::default());
         let (config, clock, stop) = (parts.config.clone(), Arc::clone(&parts.clock), unwatch.clone());
+        let recalled = Arc::clone(&recall);
         let (state_file, hls_dir) = (config.state_file.clone(), config.hls_dir.clone());
         let open = move || {
             let bad_state = |source| PublisherError::StateFile { path: config.state_file.clone(), source };
             let remembered = Journal::list(&config.state_file).map_err(bad_state)?;
-            let watcher = watch::start(&config, clock, found_in, stop)
+            let watcher = watch::start(&config, clock, found_in, recalled, stop)
                 .map_err(|source| PublisherError::HlsDir { path: config.hls_dir.clone(), source })?;
             Ok((remembered, watcher))
         };
@@ -152,7 +161,7 @@ impl Publisher {
             Err(PublisherError::HlsDir { path: hls_dir, source: std::io::Error::other(error) })
         })?;
         let shared = Arc::new(share(parts));
-        let router = Router { shared: Arc::clone(&shared), desks: HashMap::new() };
+        let router = Router { shared: Arc::clone(&shared), desks: HashMap::new(), recall };
         shared.spawn(router.run(remembered, found));
         Ok(Self { shared, watcher: Mutex::new(Some(watcher)), unwatch })
     }
@@ -170,14 +179,17 @@ impl Publisher {
             waits_for_store: state.waits_for_store,
             journal_fails: state.journal_fails,
         };
-        PublisherHealth { events: states.iter().map(health).collect() }
+        PublisherHealth {
+            events: states.iter().map(health).collect(),
+            is_blind: self.shared.blind.load(Ordering::Relaxed),
+        }
     }
 
     /// Takes nothing new, finishes what is on its way, lists it and writes the journal; at the deadline what is left
     /// is dropped, and the next start goes on from there.
     pub async fn drain(&self, deadline: Duration) {
-        self.unwatch.cancel();
         self.shared.draining.cancel();
+        self.unwatch.cancel();
         self.shared.tracker.close();
         if timeout(deadline, self.shared.tracker.wait()).await.is_err() {
             tracing::warn!("the publisher was not done in time; the next start goes on from the journal");
@@ -195,8 +207,8 @@ impl Publisher {
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        self.unwatch.cancel();
         self.shared.killed.cancel();
+        self.unwatch.cancel();
     }
 }
 
@@ -226,6 +238,7 @@ fn share(parts: PublisherParts) -> Shared {
             keep_remote_ms: parts.config.keep_remote_ms,
         },
         states: Mutex::default(),
+        blind: AtomicBool::new(false),
         config: parts.config,
     }
 }
@@ -234,6 +247,7 @@ fn share(parts: PublisherParts) -> Shared {
 struct Router {
     shared: Arc<Shared>,
     desks: HashMap<EventSlug, UnboundedSender<Found>>,
+    recall: Recall,
 }
 
 impl Router {
@@ -246,11 +260,32 @@ impl Router {
                 found = found.recv() => found,
                 () = self.shared.draining.cancelled() => None,
             };
-            let Some(found) = found else { return };
+            let Some(found) = found else {
+                if !self.shared.is_stopping() {
+                    self.shared.blind.store(true, Ordering::Relaxed);
+                    tracing::error!(
+                        "the thread that watches the HLS folder has ended: nothing new is published until a \
+                        restart"
+                    );
+                }
+                return;
+            };
             let event = found.spot().event.clone();
-            // A desk that has ended was killed with everything else.
-            drop(self.desk(&event).send(found));
+            if let Err(unheard) = self.desk(&event).send(found)
+                && !self.shared.is_stopping()
+            {
+                self.replace_desk(&event, unheard.0);
+            }
         }
+    }
+
+    /// A desk ends by itself only by a panic. What it was told and had not stored is found again by the next walk.
+    fn replace_desk(&mut self, event: &EventSlug, found: Found) {
+        tracing::error!(%event, "the event's desk has panicked; the event is taken up again from its journal");
+        self.desks.remove(event);
+        // Where this desk has ended too, the next news come back here.
+        drop(self.desk(event).send(found));
+        self.recall.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
     }
 
     fn desk(&mut self, event: &EventSlug) -> &UnboundedSender<Found> {

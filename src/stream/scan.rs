@@ -18,6 +18,7 @@ use super::meters;
 use super::spool::{self, FileKind, Ignored, Place, Spot};
 use super::watch::{FileState, Found};
 use crate::clock::{Micros, SharedClock};
+use crate::ids::EventSlug;
 
 /// Longest playlist that is read, bytes: a day of segments.
 const PLAYLIST_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -93,6 +94,13 @@ impl Scan {
         self.ignored.retain(|path| seen.contains(path));
         self.named.retain(|folder, _| seen.contains(folder));
         self.at_start = false;
+    }
+
+    /// Forgets what was told of an event: the next walk tells it again.
+    pub fn forget(&mut self, event: &EventSlug) {
+        let folder = self.root.join(event.as_str());
+        self.known.retain(|path, _| !path.starts_with(&folder));
+        self.named.retain(|path, _| !path.starts_with(&folder));
     }
 
     /// Walks one folder and what is below it.

@@ -86,9 +86,13 @@ async fn catch_up(shared: &Shared, event: &EventSlug, facts: &StreamFacts, remem
     let before = Plan::restore(event.clone(), shared.names(), shared.rules.clone(), &records);
     let last = before.timeline().top().checked_sub(1).and_then(|i| before.timeline().entry(i)?.epoch.into());
     let last = last.and_then(|epoch| before.timeline().epochs.get(epoch).cloned());
+    // A journal that was begun and never got a segment knows no more than none does.
+    let has_begun = before.timeline().top() > before.timeline().base();
     let mut said = false;
     loop {
         let mut epochs: Vec<Epoch> = last.iter().cloned().collect();
+        // Without a journal, and rotated since the last segment: our playlists are under the epoch viewers were told.
+        epochs.extend(shared.facts.published_epoch(event));
         epochs.push(facts.epoch.clone());
         epochs.dedup();
         match timeout(LOOK, compare(shared, event, &before, &epochs)).await {
@@ -99,7 +103,7 @@ async fn catch_up(shared: &Shared, event: &EventSlug, facts: &StreamFacts, remem
                 records.extend(added);
                 return records;
             }
-            _ if !records.is_empty() => {
+            _ if has_begun => {
                 tracing::warn!(%event, "the object store cannot be read; going on from the journal");
                 return records;
             }

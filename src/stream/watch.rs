@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -21,6 +21,7 @@ use super::scan::Scan;
 use super::spool::{self, Place, Spot};
 use crate::clock::SharedClock;
 use crate::config;
+use crate::ids::EventSlug;
 
 /// Bytes of inotify events read at once.
 const BUFFER: usize = 64 * 1024;
@@ -74,6 +75,9 @@ impl Found {
     }
 }
 
+/// Events of which everything must be found again.
+pub type Recall = Arc<Mutex<Vec<EventSlug>>>;
+
 /// Begins to watch, on a new thread, until `stop`.
 ///
 /// # Errors
@@ -82,6 +86,7 @@ pub fn start(
     config: &config::Uploader,
     clock: SharedClock,
     out: UnboundedSender<Found>,
+    recall: Recall,
     stop: CancellationToken,
 ) -> io::Result<std::thread::JoinHandle<()>> {
     std::fs::create_dir_all(&config.hls_dir)?;
@@ -91,7 +96,7 @@ pub fn start(
     let rescan = Duration::from_millis(config.rescan_ms.max(100));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("hls-watch".into()).spawn(move || {
-        runtime.block_on(stop.run_until_cancelled(watch(scan, rescan)));
+        runtime.block_on(stop.run_until_cancelled(watch(scan, rescan, &recall)));
     })
 }
 
@@ -137,7 +142,7 @@ impl Folders {
     }
 }
 
-async fn watch(mut scan: Scan, rescan: Duration) {
+async fn watch(mut scan: Scan, rescan: Duration, recall: &Recall) {
     let mut stream = match Inotify::init().and_then(|inotify| inotify.into_event_stream(vec![0_u8; BUFFER])) {
         Ok(stream) => Some(stream),
         Err(error) => {
@@ -152,6 +157,10 @@ async fn watch(mut scan: Scan, rescan: Duration) {
     loop {
         let now = Instant::now();
         if now >= next_scan {
+            let recalled = std::mem::take(&mut *recall.lock().unwrap_or_else(PoisonError::into_inner));
+            for event in &recalled {
+                scan.forget(event);
+            }
             scan.all(&mut |folder| folders.enter(folder));
             next_scan = Instant::now() + rescan;
         }

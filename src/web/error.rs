@@ -85,13 +85,14 @@ pub async fn no_such_page(req: HttpRequest, site: web::Data<Site>) -> HttpRespon
 }
 
 /// 405 for a route asked with a method it does not have; `allow` are those it has (RFC 9110, 15.5.6).
-pub async fn wrong_method(req: HttpRequest, site: web::Data<Site>, allow: String) -> HttpResponse {
+#[must_use]
+pub fn wrong_method(req: &HttpRequest, site: &Site, allow: &str) -> HttpResponse {
     let problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "web.method_not_allowed",
         format!("{} is not answered here.", req.method()),
     );
-    let mut response = answer(&req, &site, &problem);
+    let mut response = answer(req, site, &problem);
     if let Ok(allow) = header::HeaderValue::try_from(allow) {
         response.headers_mut().insert(header::ALLOW, allow);
     }

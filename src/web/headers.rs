@@ -63,20 +63,25 @@ fn origin_of(address: &str) -> Option<String> {
 
 /// Origins of our own pages: `public_url`, `hosts.site`, `hosts.admin`.
 fn own_origins(config: &Config) -> Vec<String> {
-    let scheme = if config.server.public_url.starts_with("https://") { "https" } else { "http" };
     let hosts = [&config.hosts.site, &config.hosts.admin];
-    let named = hosts.into_iter().filter(|host| !host.is_empty()).map(|host| format!("{scheme}://{host}"));
+    let named = hosts.into_iter().flat_map(|host| origins_on(config, host));
     named.chain(origin_of(&config.server.public_url)).collect()
+}
+
+/// Origins of one of `[hosts]`: at the public address's port, and at the scheme's own, where a proxy listens.
+fn origins_on(config: &Config, host: &str) -> Vec<String> {
+    let Some(address) = config.address_on(host) else { return Vec::new() };
+    let mut origins: Vec<String> = origin_of(&address).into_iter().collect();
+    origins.extend(address.split_once("://").map(|(scheme, _)| format!("{scheme}://{host}")));
+    origins.dedup();
+    origins
 }
 
 /// The policy: no inline script anywhere; connections, media and workers from where the configuration says they come.
 /// Styles may be inline, since the player's controls style their shadow roots so.
 fn content_security_policy(config: &Config) -> String {
-    let scheme = if config.server.public_url.starts_with("https://") { "https" } else { "http" };
     let mut sources: Vec<String> = own_origins(config);
-    if !config.hosts.api.is_empty() {
-        sources.push(format!("{scheme}://{}", config.hosts.api));
-    }
+    sources.extend(origins_on(config, &config.hosts.api));
     sources.extend(config.cluster.nodes.iter().filter_map(|node| origin_of(node)));
     sources.extend(origin_of(&config.objects.public_base_url));
     sources.sort();

@@ -1,6 +1,7 @@
 //! `GET /health`: answered from memory, without touching anything slow.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -41,7 +42,7 @@ impl Check {
 /// The checks of a node.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Checks {
-    /// The database answered lately.
+    /// The database answered lately, and is one to use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<Check>,
     /// The journal is written; age of the newest listed segment of the latest live event; only on the node that
@@ -68,30 +69,39 @@ pub struct Health {
 
 /// Holds the last state; refreshed by the app each second.
 #[derive(Debug)]
-pub struct HealthBoard(ArcSwap<Health>);
+pub struct HealthBoard {
+    health: ArcSwap<Health>,
+    drains: AtomicBool,
+}
 
 impl HealthBoard {
     /// A board of a node that is not ready yet.
     #[must_use]
     pub fn new(node: String) -> Self {
-        Self(ArcSwap::from_pointee(Health {
-            node,
-            version: env!("CARGO_PKG_VERSION"),
-            status: NodeStatus::Draining,
-            checks: Checks::default(),
-        }))
+        let version = env!("CARGO_PKG_VERSION");
+        let health = Health { node, version, status: NodeStatus::Draining, checks: Checks::default() };
+        Self { health: ArcSwap::from_pointee(health), drains: AtomicBool::new(false) }
     }
 
     /// Sets state and checks.
     pub fn set(&self, status: NodeStatus, checks: Checks) {
-        let last = self.0.load();
-        self.0.store(Arc::new(Health { node: last.node.clone(), version: last.version, status, checks }));
+        let last = self.health.load();
+        self.health.store(Arc::new(Health { node: last.node.clone(), version: last.version, status, checks }));
+    }
+
+    /// The node is about to stop: whatever is set from now on, it says so.
+    pub fn drain(&self) {
+        self.drains.store(true, Ordering::SeqCst);
     }
 
     /// The last state.
     #[must_use]
     pub fn get(&self) -> Arc<Health> {
-        self.0.load_full()
+        let last = self.health.load_full();
+        if !self.drains.load(Ordering::SeqCst) {
+            return last;
+        }
+        Arc::new(Health { status: NodeStatus::Draining, ..Health::clone(&last) })
     }
 }
 
@@ -106,4 +116,19 @@ pub async fn health(board: web::Data<HealthBoard>) -> HttpResponse {
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .json(&*health)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_drains_says_so_whatever_is_found_meanwhile() {
+        let board = HealthBoard::new("a".into());
+        board.set(NodeStatus::Ok, Checks::default());
+        assert_eq!(board.get().status, NodeStatus::Ok);
+        board.drain();
+        board.set(NodeStatus::Ok, Checks::default());
+        assert_eq!(board.get().status, NodeStatus::Draining);
+    }
 }

@@ -1,5 +1,7 @@
 //! `GET /metrics`: Prometheus text for the holder of the token, or for a loopback peer that nobody forwards.
 
+mod help;
+
 use std::sync::OnceLock;
 
 use actix_web::http::{StatusCode, header};
@@ -15,14 +17,17 @@ static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 /// Bounds of latency histograms, in seconds: a segment is listed in tens of milliseconds, a bad night takes seconds.
 const SECONDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 
-/// Starts collecting. Once per process; a second call changes nothing.
+/// Starts collecting. Once per process, before anything counts; a second call changes nothing.
 pub fn install() {
     RECORDER.get_or_init(|| {
         let built = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)
             .and_then(PrometheusBuilder::install_recorder);
         match built {
-            Ok(handle) => Some(handle),
+            Ok(handle) => {
+                help::describe();
+                Some(handle)
+            }
             Err(error) => {
                 tracing::error!(%error, "metrics are not collected");
                 None

@@ -1,12 +1,17 @@
 //! Every route on one page, each with its audience (which host answers) and its access rule.
 
+use std::future::ready;
+
+use std::net::IpAddr;
+
 use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::uri::Authority;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, Route, web};
+use url::Url;
 
 use super::{Site, api, assets, cors, error, health, hooks, media, metrics, socket, viewer};
-use crate::config::{Config, Hosts, ObjectsKind};
+use crate::config::{Config, ObjectsKind};
 
 /// Which of `[hosts]` answers a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +20,11 @@ pub enum Audience {
     Any,
     /// `hosts.site`
     Site,
-    /// `hosts.api`
+    /// `hosts.api`, and each node under the name it has in `cluster.nodes`.
     Api,
+    /// As `Api`, and by the bare address too: a media server beside us calls `http://127.0.0.1:8080/…` and cannot say
+    /// another host.
+    Machine,
 }
 
 /// Who may call a route.
@@ -61,7 +69,7 @@ impl Entry {
 #[rustfmt::skip]
 pub fn table() -> Vec<Entry> {
     use Access::{MediaServer, Metrics, Open};
-    use Audience::{Any, Api, Site};
+    use Audience::{Any, Api, Machine, Site};
     vec![
         Entry::new("GET",  "/",                               Site, Open,        |r| r.to(viewer::home::page)),
         Entry::new("GET",  "/events/{slug}",                  Site, Open,        |r| r.to(viewer::event::page)),
@@ -79,7 +87,7 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/api/v1/events/{slug}/playback",  Api,  Open,        |r| r.to(api::events::playback)),
         Entry::new("GET",  "/api/v1/events/{slug}/milestones", Api, Open,        |r| r.to(api::events::milestones)),
         Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::events::polls)),
-        Entry::new("POST", "/api/v1/hooks/ingest",            Api,  MediaServer, |r| r.to(hooks::ingest::hook)),
+        Entry::new("POST", "/api/v1/hooks/ingest",        Machine, MediaServer, |r| r.to(hooks::ingest::hook)),
     ]
 }
 
@@ -90,17 +98,16 @@ pub fn mount(app: &mut web::ServiceConfig, config: &Config) {
         let (same, rest): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.path == first.path);
         entries = rest;
         let allow = allowed(&same);
-        let mut resource =
-            web::resource(first.path).guard(HostGuard::of(first.audience, &config.hosts)).default_service(web::to(
-                move |req: HttpRequest, site: web::Data<Site>| error::wrong_method(req, site, allow.clone()),
-            ));
+        let mut resource = web::resource(first.path).guard(HostGuard::of(first.audience, config)).default_service(
+            web::to(move |req: HttpRequest, site: web::Data<Site>| ready(error::wrong_method(&req, &site, &allow))),
+        );
         for entry in same {
             resource = match entry.method {
                 "POST" => resource.route((entry.handler)(web::post())),
                 _ => resource.route((entry.handler)(web::get())).route((entry.handler)(web::head())),
             };
         }
-        if first.audience == Audience::Api {
+        if matches!(first.audience, Audience::Api | Audience::Machine) {
             resource = resource
                 .route(web::method(Method::OPTIONS).guard(guard::fn_guard(cors::is_preflight)).to(cors::preflight));
         }
@@ -118,30 +125,51 @@ fn allowed(entries: &[Entry]) -> String {
     methods.collect::<Vec<_>>().join(", ")
 }
 
-/// Lets a request through when it was sent to the host of its audience, or when none is configured.
-struct HostGuard(Option<String>);
+/// Lets a request through when it was sent to a host of its audience, or when none is configured.
+struct HostGuard {
+    /// In small letters; empty: every host.
+    hosts: Vec<String>,
+    /// Whether an address without a name will do.
+    bare: bool,
+}
 
 impl HostGuard {
-    fn of(audience: Audience, hosts: &Hosts) -> Self {
+    fn of(audience: Audience, config: &Config) -> Self {
         let host = match audience {
             Audience::Any => "",
-            Audience::Site => hosts.site.as_str(),
-            Audience::Api => hosts.api.as_str(),
+            Audience::Site => config.hosts.site.as_str(),
+            Audience::Api | Audience::Machine => config.hosts.api.as_str(),
         };
-        Self((!host.is_empty()).then(|| host.to_ascii_lowercase()))
+        let mut hosts: Vec<String> = (!host.is_empty()).then(|| host.to_ascii_lowercase()).into_iter().collect();
+        if !hosts.is_empty() && audience != Audience::Site {
+            let name = |node: &String| Url::parse(node).ok()?.host_str().map(str::to_owned);
+            hosts.extend(config.cluster.nodes.iter().filter_map(name));
+        }
+        Self { hosts, bare: audience == Audience::Machine }
+    }
+
+    fn lets_in(&self, host: &str) -> bool {
+        let host = without_port(host);
+        let is_bare = || {
+            let address = host.trim_start_matches('[').trim_end_matches(']');
+            address.parse::<IpAddr>().is_ok() || address.eq_ignore_ascii_case("localhost")
+        };
+        self.hosts.iter().any(|wanted| host.eq_ignore_ascii_case(wanted)) || (self.bare && is_bare())
     }
 }
 
 impl Guard for HostGuard {
     fn check(&self, context: &GuardContext<'_>) -> bool {
-        let Some(wanted) = &self.0 else { return true };
+        if self.hosts.is_empty() {
+            return true;
+        }
         let head = context.head();
         let sent = head
             .headers
             .get(header::HOST)
             .and_then(|value| value.to_str().ok())
             .or_else(|| head.uri.authority().map(Authority::as_str));
-        sent.is_some_and(|host| without_port(host).eq_ignore_ascii_case(wanted))
+        sent.is_some_and(|host| self.lets_in(host))
     }
 }
 

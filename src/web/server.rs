@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::headers::Fixed;
 use super::hooks::ingest::HookParts;
-use super::{HealthBoard, Site, headers, metrics, routes};
+use super::{HealthBoard, Site, headers, routes};
 
 /// What the server is made of.
 #[derive(Clone, Debug)]
@@ -38,7 +38,6 @@ impl Server {
     /// # Errors
     /// The address cannot be bound.
     pub fn start(address: SocketAddr, parts: Parts, stop_within: Duration, tracker: &TaskTracker) -> io::Result<Self> {
-        metrics::install();
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let fixed = web::Data::new(Fixed::new(&parts.site.config));
@@ -58,7 +57,8 @@ impl Server {
                 .configure(move |app| routes::mount(app, &config))
         })
         .disable_signals()
-        .shutdown_timeout(stop_within.as_secs().max(1))
+        // Half of the time: a client that never reads its answer must not push the rest of the drain to the deadline.
+        .shutdown_timeout((stop_within.as_secs() / 2).max(1))
         .client_request_timeout(Duration::from_secs(10))
         .keep_alive(Duration::from_secs(30))
         .backlog(4096)

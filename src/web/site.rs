@@ -1,8 +1,10 @@
 //! What every handler is given.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::pages::RenderedPages;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::events::{EventFacts, SharedMirror};
@@ -13,18 +15,29 @@ use tokio_util::sync::CancellationToken;
 
 /// Picture states as reported by the publisher of this process.
 #[derive(Debug, Default)]
-pub struct StreamBoard(Mutex<HashMap<EventSlug, StreamReport>>);
+pub struct StreamBoard {
+    reports: Mutex<HashMap<EventSlug, StreamReport>>,
+    version: AtomicU64,
+}
 
 impl StreamBoard {
     /// Notes a report.
     pub fn set(&self, event: &EventSlug, report: StreamReport) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(event.clone(), report);
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).insert(event.clone(), report);
+        // After the change, so that nobody keeps what was made of the old state under the new version.
+        self.version.fetch_add(1, Ordering::Release);
     }
 
     /// The last report of this process on an event.
     #[must_use]
     pub fn find(&self, event: &EventSlug) -> Option<StreamReport> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(event).cloned()
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).get(event).cloned()
+    }
+
+    /// Changes with every report.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 }
 
@@ -41,6 +54,8 @@ pub struct Site {
     pub clock: SharedClock,
     /// Picture states of this process's publisher.
     pub streams: Arc<StreamBoard>,
+    /// Pages rendered within the last second.
+    pub pages: Arc<RenderedPages>,
     /// Cancelled when the node is about to stop: sockets say "come back".
     pub draining: CancellationToken,
 }

@@ -3,25 +3,28 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, rt, web};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Closed, ProtocolError, Session};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, interval_at, timeout};
 
-use super::Site;
 use super::error::Problem;
+use super::{Site, frames};
 use crate::events::EventStatus;
 use crate::hub::{Frame, Subscription};
 use crate::ids::EventSlug;
 
 /// Longest message a client may send, in bytes.
-const MESSAGE_BYTES_MAX: usize = 512;
+const MESSAGE_BYTES_MAX: u16 = 512;
 /// The server's ping; a client that has said nothing for twice as long is gone.
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// A frame not taken within this cuts the reader.
 const WRITE_MAX: Duration = Duration::from_secs(10);
+/// How long a goodbye may take.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// What a client may say.
 #[derive(Debug, Deserialize)]
@@ -37,7 +40,7 @@ enum Said {
     },
     /// Are you there?
     #[serde(rename = "ping")]
-    Ping,
+    Ping {},
 }
 
 /// Why a conversation ended.
@@ -59,11 +62,12 @@ pub async fn open(req: HttpRequest, body: web::Payload, site: web::Data<Site>) -
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "web.draining", "This node is about to stop.");
         return Err(problem.retry_after(1));
     }
-    let (response, session, stream) = actix_ws::handle(&req, body).map_err(|_| {
-        Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only.")
-    })?;
-    let stream = stream.max_frame_size(MESSAGE_BYTES_MAX).aggregate_continuations();
-    let stream = stream.max_continuation_size(MESSAGE_BYTES_MAX);
+    let no_handshake =
+        |_| Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only.");
+    let body = frames::bounded(&req, body, MESSAGE_BYTES_MAX.into()).await.map_err(no_handshake)?;
+    let (response, session, stream) = actix_ws::handle(&req, body).map_err(no_handshake)?;
+    let stream = stream.max_frame_size(MESSAGE_BYTES_MAX.into()).aggregate_continuations();
+    let stream = stream.max_continuation_size(MESSAGE_BYTES_MAX.into());
     rt::spawn(async move {
         metrics::gauge!("bakuhantam_sockets").increment(1.0);
         talk(session, stream, &site).await;
@@ -78,12 +82,14 @@ async fn talk(mut session: Session, mut stream: AggregatedMessageStream, site: &
         End::Gone => None,
         End::Policy(why) => Some(CloseReason { code: CloseCode::Policy, description: Some(why.to_owned()) }),
         End::ComeBack => {
-            let told = send(&mut session, Frame::from_static(r#"{"event":"server:reconnect"}"#)).await;
-            told.is_ok().then(|| CloseReason { code: CloseCode::Away, description: Some("come back".into()) })
+            let come_back = session.text(Frame::from_static(r#"{"event":"server:reconnect"}"#));
+            let told = timeout(FAREWELL_MAX, come_back).await;
+            matches!(told, Ok(Ok(())))
+                .then(|| CloseReason { code: CloseCode::Away, description: Some("come back".into()) })
         }
     };
     // A client that is gone cannot be told; there is nothing left to do about it.
-    if timeout(WRITE_MAX, session.close(reason)).await.is_err() {
+    if timeout(FAREWELL_MAX, session.close(reason)).await.is_err() {
         tracing::debug!("a socket did not take its close frame");
     }
 }
@@ -100,21 +106,35 @@ async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, sit
                 heard = Instant::now();
                 match said {
                     Some(Ok(message)) => hear(message, session, site, &mut room).await,
-                    Some(Err(ProtocolError::Io(_))) | None => Err(End::Gone),
-                    Some(Err(_)) => Err(End::Policy("not a message this server understands")),
+                    Some(Err(error)) => Err(end_of(&error)),
+                    None => Err(End::Gone),
                 }
             }
             frame = next_frame(&mut room) => match frame {
-                Ok(frame) => send(session, frame).await,
+                Ok(frame) => taken(site, session.text(frame)).await,
                 Err(end) => Err(end),
             },
             _ = ping.tick() => {
-                if heard.elapsed() > PING_EVERY * 2 { Err(End::Gone) } else { session.ping(b"").await.map_err(|_| End::Gone) }
+                if heard.elapsed() > PING_EVERY * 2 { Err(End::Gone) } else { taken(site, session.ping(b"")).await }
             }
         };
         if let Err(end) = step {
             return end;
         }
+    }
+}
+
+/// A line that broke, or something that may not be said: too long, no UTF-8, no WebSocket.
+fn end_of(error: &ProtocolError) -> End {
+    match error {
+        ProtocolError::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(PayloadError::Overflow) => End::Policy("messages are short"),
+            Some(_) => End::Gone,
+            // Not of the line but of what came over it.
+            None => End::Policy("messages are short and in UTF-8"),
+        },
+        ProtocolError::Overflow => End::Policy("messages are short"),
+        _ => End::Policy("this is no WebSocket frame"),
     }
 }
 
@@ -138,13 +158,13 @@ async fn hear(
 ) -> Result<(), End> {
     let text = match message {
         AggregatedMessage::Text(text) => text,
-        AggregatedMessage::Ping(bytes) => return session.pong(&bytes).await.map_err(|_| End::Gone),
+        AggregatedMessage::Ping(bytes) => return taken(site, session.pong(&bytes)).await,
         AggregatedMessage::Pong(_) => return Ok(()),
         AggregatedMessage::Close(_) => return Err(End::Gone),
         AggregatedMessage::Binary(_) => return Err(End::Policy("binary messages are not understood")),
     };
     match serde_json::from_str(&text) {
-        Ok(Said::Ping) => send(session, Frame::from_static(r#"{"event":"pong"}"#)).await,
+        Ok(Said::Ping {}) => taken(site, session.text(Frame::from_static(r#"{"event":"pong"}"#))).await,
         Ok(Said::Join { room: name, .. }) => {
             let event = name
                 .parse::<EventSlug>()
@@ -154,7 +174,7 @@ async fn hear(
                 .ok_or(End::Policy("there is no such room"))?;
             // Subscribed first, told the state second: nothing falls between the two.
             *room = Some((event.slug.clone(), site.hub.subscribe(&event.slug)));
-            send(session, status_frame(&event.slug, site.stream_of(&event).status.as_str())).await
+            taken(site, session.text(status_frame(&event.slug, site.stream_of(&event).status.as_str()))).await
         }
         Err(_) => Err(End::Policy("only superchat:join and ping are understood")),
     }
@@ -172,10 +192,16 @@ pub fn frame(event: &str, room: &EventSlug, data: &serde_json::Value) -> Frame {
     serde_json::json!({ "event": event, "room": room, "data": data }).to_string().into()
 }
 
-async fn send(session: &mut Session, frame: Frame) -> Result<(), End> {
-    match timeout(WRITE_MAX, session.text(frame)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Gone),
-        Err(_) => Err(End::ComeBack),
+/// Waits until the client has taken something, a pong too: who asks and never reads must not keep its socket, and is
+/// not waited for when the node drains.
+async fn taken(site: &Site, write: impl Future<Output = Result<(), Closed>>) -> Result<(), End> {
+    tokio::select! {
+        biased;
+        done = timeout(WRITE_MAX, write) => match done {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => Err(End::ComeBack),
+        },
+        () = site.draining.cancelled() => Err(End::ComeBack),
     }
 }

@@ -9,12 +9,11 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bakuhantam::clock::Micros;
-use bakuhantam::config::{SecretKey, hex};
-use bakuhantam::events::{EventFacts, EventStatus, Mirror, RecordedStream, StreamKeys};
+use bakuhantam::config::SecretKey;
+use bakuhantam::events::{EventStatus, Mirror, StreamKeys};
 use bakuhantam::ingest::hook::{HookLimits, Verdict, decide};
-use bakuhantam::money::Coins;
-use ring::hmac;
+
+use crate::harness::night::bare_event;
 
 const KEY: &str = "key-of-island";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,22 +31,7 @@ impl Drop for Ends {
 fn keys(folder: &Path) -> StreamKeys {
     let secret = SecretKey::new([9; 32]);
     let mirror = Arc::new(Mirror::open(folder.join("mirror.json")));
-    let event = |slug: &str, key: &str, status: EventStatus| EventFacts {
-        id: "01J00000000000000000000000".parse().unwrap(),
-        slug: slug.parse().unwrap(),
-        title: slug.to_owned(),
-        status,
-        starts_at: Micros(0),
-        pass_price_coins: Coins::default(),
-        stream_key_mac: hex(hmac::sign(&secret.hmac_key("stream-key"), key.as_bytes()).as_ref()),
-        epoch: "abcdefghijkmnpqrst".parse().unwrap(),
-        interrupted: false,
-        on_air_fight: None,
-        stream: RecordedStream::default(),
-        fights: Vec::new(),
-        milestones: Vec::new(),
-        polls: Vec::new(),
-    };
+    let event = |slug, key, status| bare_event(&secret, slug, key, status);
     mirror.replace(vec![
         event("island", KEY, EventStatus::Published),
         event("other", "key-of-other", EventStatus::Published),

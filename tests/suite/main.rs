@@ -4,19 +4,31 @@
 
 mod apply;
 mod cdn;
+mod chain;
 mod cli;
 mod config;
+mod demo;
 mod doctor;
 mod encoder;
 mod event_commands;
+mod faults;
 mod harness;
+mod hooks;
+mod hosts;
 mod ingest_door;
 mod ingest_hook;
+#[cfg(feature = "long")]
+mod long;
 mod media;
+mod metrics;
+mod night;
 mod objects;
+mod pages;
 mod postgres;
+mod returning_database;
 mod schema;
 mod sockets;
+mod start;
 mod store;
 mod tidy;
 mod web;

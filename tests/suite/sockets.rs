@@ -56,6 +56,17 @@ async fn anything_else_closes_with_1008() {
     let mut socket = Socket::open(&server).await;
     socket.send(Message::binary(JOIN.as_bytes().to_vec())).await;
     assert_eq!(socket.closed().await.0, 1008);
+    // The header of a frame that is too long is enough: its content never comes.
+    let mut socket = Socket::open(&server).await;
+    socket.send_raw(&[0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 1, 2, 3, 4, 5]).await;
+    let (code, why) = socket.closed().await;
+    assert_eq!((code, why.as_str()), (1008, "messages are short"));
+    let mut socket = Socket::open(&server).await;
+    socket.send_raw(&[0x81, 0x81, 0, 0, 0, 0, 0xff]).await;
+    assert_eq!(socket.closed().await, (1008, "messages are short and in UTF-8".to_owned()));
+    let mut socket = Socket::open(&server).await;
+    socket.send_raw(&[0x83, 0x80, 0, 0, 0, 0]).await;
+    assert_eq!(socket.closed().await.0, 1008);
     // Too much in pieces is too much.
     let mut socket = Socket::open(&server).await;
     let piece = |opcode, last| Message::Frame(Frame::message("x".repeat(300), coding::OpCode::Data(opcode), last));
@@ -128,4 +139,27 @@ async fn a_drain_says_come_back_and_ends_at_once_whoever_is_connected() {
     server.serve().await;
     Socket::join(&server, "island-fight").await;
     assert_eq!(http::get(&server.url("/health")).await.json()["status"], "ok");
+}
+
+/// A client that asks and never reads: its answers fill every buffer, and then nobody may wait for it.
+#[tokio::test]
+async fn a_client_that_never_reads_does_not_hold_a_drain_up() {
+    let mut server = night::serve("").await;
+    let address = server.url("").trim_start_matches("http://").to_owned();
+    let mut deaf = std::net::TcpStream::connect(address).expect("a connection");
+    let handshake = "GET /ws HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    std::io::Write::write_all(&mut deaf, handshake.as_bytes()).expect("a request");
+    let mut some = [0; 12];
+    std::io::Read::read_exact(&mut deaf, &mut some).expect("an answer");
+    assert_eq!(&some, b"HTTP/1.1 101");
+    // Pings with 125 bytes each, masked with zeros, until the server has stopped to take them.
+    let ping = [&[0x89, 0xfd, 0, 0, 0, 0][..], &[b'x'; 125]].concat().repeat(500);
+    deaf.set_write_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    while std::io::Write::write_all(&mut deaf, &ping).is_ok() {}
+
+    let begun = std::time::Instant::now();
+    server.stop();
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert!(server.log().iter().any(|line| line.contains("\"stopped\"")), "{}", server.log().join("\n"));
 }

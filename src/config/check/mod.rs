@@ -62,24 +62,10 @@ fn server(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
 
 fn hosts(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
     let hosts = &config.hosts;
-    let domain = hosts.cookie_domain.trim_start_matches('.');
-    if !hosts.cookie_domain.is_empty() && !is_host(domain) {
-        return Err(not_a_host("hosts.cookie_domain", &hosts.cookie_domain, ".example.com", origins));
-    }
     let names = [("hosts.site", &hosts.site), ("hosts.admin", &hosts.admin), ("hosts.api", &hosts.api)];
     for (key, host) in names.into_iter().filter(|(_, host)| !host.is_empty()) {
         if !is_host(host) {
             return Err(not_a_host(key, host, "example.com", origins));
-        }
-        let is_under = host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        if key != "hosts.admin" && !domain.is_empty() && !is_under {
-            let what = format!(
-                "is {}, outside of hosts.cookie_domain {}, whose cookie a browser would not send there: write a domain \
-                 that both share",
-                quoted(host),
-                quoted(&hosts.cookie_domain)
-            );
-            return Err(origins.wrong(key, &what));
         }
     }
     Ok(())

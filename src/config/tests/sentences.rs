@@ -32,7 +32,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "[hosts]\nsite_file = \"x\"",
-        "hosts.site_file (bakuhantam.toml:2) is not a setting: the settings of hosts are admin, api, cookie_domain, site",
+        "hosts.site_file (bakuhantam.toml:2) is not a setting: the settings of hosts are admin, api, site",
     ),
     // Kinds.
     (
@@ -122,11 +122,6 @@ const WRONG: &[(&str, &str)] = &[
         "[hosts]\napi = \"a.tv:8080\"",
         "hosts.api (bakuhantam.toml:2) cannot be \"a.tv:8080\": write a host name alone, in small letters, without scheme, \
          port or path, such as \"example.com\"",
-    ),
-    (
-        "[hosts]\nsite = \"a.tv\"\ncookie_domain = \".b.tv\"",
-        "hosts.site (bakuhantam.toml:2) is \"a.tv\", outside of hosts.cookie_domain \".b.tv\", whose cookie a browser would not \
-         send there: write a domain that both share",
     ),
     // Values that cannot be.
     (

@@ -92,7 +92,6 @@ impl Door {
             shutdown: CancellationToken::new(),
             tracker: TaskTracker::new(),
         });
-        describe_metrics();
         let encrypted = tls.is_some();
         shared.tracker.spawn(accept_all(listener, tls, Arc::clone(&shared)));
         tracing::info!(%local_addr, encrypted, "the RTMP door is open");
@@ -189,13 +188,4 @@ async fn welcome(socket: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, 
         }
     }
     open.decrement(1);
-}
-
-fn describe_metrics() {
-    metrics::describe_counter!("bakuhantam_ingest_connections_total", "Connections to the RTMP door.");
-    metrics::describe_gauge!("bakuhantam_ingest_connections", "Connections to the RTMP door now.");
-    metrics::describe_gauge!("bakuhantam_ingest_publishers", "Publishers that are live now.");
-    metrics::describe_counter!("bakuhantam_ingest_bytes_total", "Bytes received by the RTMP door.");
-    metrics::describe_counter!("bakuhantam_ingest_refusals_total", "Connections refused or cut, by reason.");
-    metrics::describe_counter!("bakuhantam_ingest_restarts_total", "New runs within a publishing session, by reason.");
 }

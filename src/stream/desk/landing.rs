@@ -59,7 +59,10 @@ impl Desk {
             }
             Done::Removed(until) => Event::Removed(until),
         };
-        self.plan.step(self.now(), event)
+        // The plan counts whole milliseconds; rounded up, a second between two PUTs is a whole one.
+        let mut now = self.now();
+        now.ms = now.ms.saturating_add(1);
+        self.plan.step(now, event)
     }
 
     fn segment_landed(&mut self, job: Job, outcome: Outcome) -> Option<Event> {

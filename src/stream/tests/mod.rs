@@ -1,6 +1,7 @@
 //! The publisher on real FFmpeg output, a real disk and a store in memory that looks at every PUT.
 
 mod stage;
+mod take_up;
 mod witness;
 
 use std::sync::atomic::Ordering;
@@ -103,14 +104,7 @@ async fn an_encoder_restart_is_a_discontinuity_and_the_old_run_is_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_journal_is_rebuilt_from_the_store() {
-    let mut stage = Stage::open().await;
-    for n in 0..8 {
-        stage.close(1, n);
-    }
-    stage.until("eight are listed", |s| s.is_listed_until('a', 8)).await;
-    stage
-        .until("the DVR too", |s| RUNGS.iter().all(|rung| s.dvr('a', rung).is_some_and(|t| sequence(&t).1 == 8)))
-        .await;
+    let mut stage = Stage::open_with(8).await;
     stage.kill();
     std::fs::remove_dir_all(stage.folder.path().join("uploader")).unwrap();
     stage.store.down.store(true, Ordering::SeqCst);

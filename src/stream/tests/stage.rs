@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -17,14 +17,19 @@ use crate::stream::{EventHealth, Publisher, PublisherParts};
 const SEGMENTS: u64 = 14;
 pub const RUNGS: [&str; 2] = ["720p", "360p"];
 
-/// Facts, and how often they were asked for.
+/// Facts, how often they were asked for, the epoch that viewers were told, and whether the next question panics.
 #[derive(Debug)]
-pub struct Known(pub Mutex<Option<StreamFacts>>, pub AtomicUsize);
+pub struct Known(pub Mutex<Option<StreamFacts>>, pub AtomicUsize, pub Mutex<Option<Epoch>>, pub AtomicBool);
 
 impl FactsSource for Known {
     fn stream_facts(&self, _: &EventSlug) -> Option<StreamFacts> {
         self.1.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.3.swap(false, Ordering::SeqCst), "a planted panic");
         self.0.lock().unwrap().clone()
+    }
+
+    fn published_epoch(&self, _: &EventSlug) -> Option<Epoch> {
+        self.2.lock().unwrap().clone()
     }
 }
 
@@ -106,13 +111,30 @@ impl Stage {
         let mut stage = Self {
             folder,
             store: Arc::default(),
-            facts: Arc::new(Known(Mutex::new(Some(facts)), AtomicUsize::new(0))),
+            facts: Arc::new(Known(
+                Mutex::new(Some(facts)),
+                AtomicUsize::new(0),
+                Mutex::default(),
+                AtomicBool::default(),
+            )),
             told: Arc::default(),
             config,
             publisher: None,
             names: HashMap::new(),
         };
         stage.start().await;
+        stage
+    }
+
+    /// Opens one and publishes the first `count` segments of run 1, in live window and DVR.
+    pub async fn open_with(count: usize) -> Self {
+        let mut stage = Self::open().await;
+        for n in 0..u64::try_from(count).unwrap() {
+            stage.close(1, n);
+        }
+        stage.until("they are listed", |s| s.is_listed_until('a', count)).await;
+        let dvr = |stage: &Self, rung| stage.dvr('a', rung).is_some_and(|text| sequence(&text).1 == count);
+        stage.until("the DVR lists them too", |s| RUNGS.iter().all(|rung| dvr(s, rung))).await;
         stage
     }
 

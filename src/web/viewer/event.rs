@@ -7,6 +7,7 @@ use askama::Template;
 use super::night::Night;
 use super::shell::{Shell, respond};
 use super::{find_shown, problem};
+use crate::events::EventFacts;
 use crate::web::Site;
 use crate::web::i18n::Words;
 
@@ -23,9 +24,13 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
     let Some(event) = find_shown(&site, &slug) else {
         return problem::page(StatusCode::NOT_FOUND, w.language(), None);
     };
-    let night = Night::new(&site, &event, w);
+    respond(&site, format!("/events/{}", event.slug), w, || card(&site, &event, w))
+}
+
+fn card(site: &Site, event: &EventFacts, w: Words) -> Event {
+    let night = Night::new(site, event, w);
     let description =
         w.fill("event-description", &[("title", night.title.as_str()), ("date", night.when.long.as_str())]);
     let shell = Shell::new(w, &site.config, &format!("/events/{}", event.slug), night.title.clone(), description);
-    respond(&Event { shell, night }, w)
+    Event { shell, night }
 }

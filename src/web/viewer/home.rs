@@ -28,24 +28,27 @@ struct Home {
 /// `GET /`
 pub async fn page(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
     let w = Words::of_query(req.query_string(), site.config.locale.default);
+    respond(&site, "/".to_owned(), w, || home(&site, w))
+}
+
+fn home(site: &Site, w: Words) -> Home {
     let all = site.mirror.all();
     let now = site.clock.now();
     let mut coming: Vec<&EventFacts> = Vec::new();
     let mut past: Vec<&EventFacts> = Vec::new();
     for event in all.iter().filter(|event| event.status != EventStatus::Draft) {
-        let list = if Phase::of(&site, event) == Phase::Ended { &mut past } else { &mut coming };
+        let list = if Phase::of(site, event) == Phase::Ended { &mut past } else { &mut coming };
         list.push(event);
     }
-    coming.sort_by_key(|event| rank(&site, event, now));
+    coming.sort_by_key(|event| rank(site, event, now));
     past.sort_by_key(|event| std::cmp::Reverse(event.starts_at));
-    let shown = |event: &EventFacts| Night::new(&site, event, w);
-    let page = Home {
+    let shown = |event: &EventFacts| Night::new(site, event, w);
+    Home {
         shell: Shell::new(w, &site.config, "/", w.t("home-title"), w.t("home-description")),
         lead: coming.first().map(|event| shown(event)),
         upcoming: coming.iter().skip(1).map(|event| shown(event)).collect(),
         past: past.iter().take(PAST_MAX).map(|event| shown(event)).collect(),
-    };
-    respond(&page, w)
+    }
 }
 
 /// What plays comes first, then what begins soonest; what should have begun long ago comes last.

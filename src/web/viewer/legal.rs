@@ -19,25 +19,29 @@ struct Legal {
 /// `GET /privacy`
 pub async fn privacy(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
     let w = Words::of_query(req.query_string(), site.config.locale.default);
-    let parts = vec![
-        (w.t("privacy-kept-title"), w.t("privacy-kept-text")),
-        (w.t("privacy-device-title"), w.t("privacy-device-text")),
-        (w.t("privacy-shared-title"), w.t("privacy-shared-text")),
-        (w.t("privacy-rights-title"), w.t("privacy-rights-text")),
-    ];
-    let shell = Shell::new(w, &site.config, "/privacy", w.t("privacy-title"), w.t("privacy-intro"));
-    respond(&Legal { shell, intro: w.t("privacy-intro"), parts }, w)
+    respond(&site, "/privacy".to_owned(), w, || {
+        let parts = vec![
+            (w.t("privacy-kept-title"), w.t("privacy-kept-text")),
+            (w.t("privacy-device-title"), w.t("privacy-device-text")),
+            (w.t("privacy-shared-title"), w.t("privacy-shared-text")),
+            (w.t("privacy-rights-title"), w.t("privacy-rights-text")),
+        ];
+        let shell = Shell::new(w, &site.config, "/privacy", w.t("privacy-title"), w.t("privacy-intro"));
+        Legal { shell, intro: w.t("privacy-intro"), parts }
+    })
 }
 
 /// `GET /terms`
 pub async fn terms(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
     let w = Words::of_query(req.query_string(), site.config.locale.default);
-    let parts = vec![
-        (w.t("terms-watching-title"), w.t("terms-watching-text")),
-        (w.t("terms-coins-title"), w.t("terms-coins-text")),
-        (w.t("terms-recording-title"), w.t("terms-recording-text")),
-        (w.t("terms-stream-title"), w.t("terms-stream-text")),
-    ];
-    let shell = Shell::new(w, &site.config, "/terms", w.t("terms-title"), w.t("terms-intro"));
-    respond(&Legal { shell, intro: w.t("terms-intro"), parts }, w)
+    respond(&site, "/terms".to_owned(), w, || {
+        let parts = vec![
+            (w.t("terms-watching-title"), w.t("terms-watching-text")),
+            (w.t("terms-coins-title"), w.t("terms-coins-text")),
+            (w.t("terms-recording-title"), w.t("terms-recording-text")),
+            (w.t("terms-stream-title"), w.t("terms-stream-text")),
+        ];
+        let shell = Shell::new(w, &site.config, "/terms", w.t("terms-title"), w.t("terms-intro"));
+        Legal { shell, intro: w.t("terms-intro"), parts }
+    })
 }

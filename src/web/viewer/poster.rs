@@ -32,7 +32,7 @@ impl Dice {
 }
 
 /// Haze above the crowd.
-const HAZES: [&str; 6] = ["#5a1447", "#0a4a52", "#17347a", "#5c2312", "#35209a", "#0d4a33"];
+const HAZES: [&str; 6] = ["#5a1447", "#0a4a52", "#152c66", "#5c2312", "#2a1d78", "#0d4a33"];
 
 /// Lamps above the middle; the corners keep their red and blue.
 const LAMPS: [&str; 6] = ["#fff2dc", "#ffc766", "#d7b8ff", "#8fe6ff", "#ff9ecb", "#b8ffcf"];
@@ -51,7 +51,7 @@ pub fn arena(slug: &str) -> String {
     let id = format!("a{:x}", dice.0 & 0xff_ffff);
     let (haze, lamp) = (dice.pick(HAZES), dice.pick(LAMPS));
     // Another seat for every event: nearer or farther, left or right.
-    let wide = dice.roll(1_180, 1_600);
+    let wide = dice.roll(1_400, 1_600);
     let (left, top) =
         (800 - wide / 2 + dice.roll(-90, 90).clamp(-(1_600 - wide) / 2, (1_600 - wide) / 2), (1_600 - wide) * 9 / 22);
     let mut svg = String::with_capacity(9_000);

@@ -1,11 +1,13 @@
 //! What every page shares: head, navigation, language switch, footer.
 
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
 use super::problem;
 use crate::config::Config;
+use crate::web::Site;
 use crate::web::i18n::Words;
 
 /// How long shared caches may keep a page of a signed-out viewer.
@@ -69,30 +71,29 @@ impl Shell {
 
 /// Scheme and host of the viewers' pages, without a slash at the end.
 fn site_base(config: &Config) -> String {
-    on_host(config, &config.hosts.site).unwrap_or_else(|| config.server.public_url.trim_end_matches('/').to_owned())
+    config.address_on(&config.hosts.site).unwrap_or_else(|| config.server.public_url.trim_end_matches('/').to_owned())
 }
 
 /// Scheme and host of JSON and sockets where they have a host of their own.
 fn api_base(config: &Config) -> String {
-    on_host(config, &config.hosts.api).unwrap_or_default()
+    config.address_on(&config.hosts.api).unwrap_or_default()
 }
 
-/// A configured host under the public address's scheme.
-fn on_host(config: &Config, host: &str) -> Option<String> {
-    let (scheme, _) = config.server.public_url.split_once("://")?;
-    (!host.is_empty()).then(|| format!("{scheme}://{host}"))
-}
-
-/// A page that shared caches may keep for two seconds.
-pub fn respond(page: &impl Template, w: Words) -> HttpResponse {
+/// A page that shared caches may keep for two seconds, and that is rendered at most once a second while nothing changes.
+pub fn respond<P: Template>(site: &Site, path: String, w: Words, page: impl FnOnce() -> P) -> HttpResponse {
+    let rendered = site.pages.get(site, path, w.language(), || page().render());
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CACHE_CONTROL, PAGE_CACHE));
-    send(page, answer, w)
+    finish(rendered, answer, w)
 }
 
 /// Renders a page into an answer. A page that cannot be rendered is a bug: it is logged, and the reader is told.
-pub fn send(page: &impl Template, mut answer: HttpResponseBuilder, w: Words) -> HttpResponse {
-    match page.render() {
+pub fn send(page: &impl Template, answer: HttpResponseBuilder, w: Words) -> HttpResponse {
+    finish(page.render().map(Bytes::from), answer, w)
+}
+
+fn finish(rendered: askama::Result<Bytes>, mut answer: HttpResponseBuilder, w: Words) -> HttpResponse {
+    match rendered {
         Ok(body) => answer
             .insert_header((header::CONTENT_LANGUAGE, w.tag()))
             .content_type("text/html; charset=utf-8")

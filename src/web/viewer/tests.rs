@@ -82,6 +82,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
         hub: Arc::default(),
         clock: Arc::new(ManualClock::at(NIGHT.plus_ms(-86_400_000))),
         streams: Arc::default(),
+        pages: Arc::default(),
         draining: CancellationToken::default(),
     })
 }

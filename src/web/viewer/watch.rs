@@ -63,7 +63,11 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
     let Some(event) = find_shown(&site, &slug) else {
         return problem::page(StatusCode::NOT_FOUND, w.language(), None);
     };
-    let night = Night::new(&site, &event, w);
+    respond(&site, format!("/watch/{}", event.slug), w, || watch(&site, &event, w))
+}
+
+fn watch(site: &Site, event: &EventFacts, w: Words) -> Watch {
+    let night = Night::new(site, event, w);
     let title = w.with("watch-title", "title", &night.title);
     let description = w.fill("event-description", &[("title", &night.title), ("date", &night.when.long)]);
     let shell = Shell::new(w, &site.config, &format!("/watch/{}", event.slug), title, description);
@@ -72,7 +76,7 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
         title: &event.title,
         phase: night.phase.as_str(),
         starts_at_ms: night.when.ms,
-        playback: site.playback_of(&event),
+        playback: site.playback_of(event),
         api: &shell.api,
         nodes: &site.config.cluster.nodes,
         probe_timeout_ms: site.config.cluster.probe_timeout_ms,
@@ -81,7 +85,7 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
     };
     // `<` is the only byte that could end a script element early.
     let facts = serde_json::to_string(&facts).unwrap_or_default().replace('<', "\\u003c");
-    respond(&Watch { shell, night, polls: polls_of(&event), rungs: rungs_of(&event), facts }, w)
+    Watch { shell, night, polls: polls_of(event), rungs: rungs_of(event), facts }
 }
 
 fn polls_of(event: &EventFacts) -> Vec<Poll> {

@@ -22,6 +22,9 @@ pub struct Picture {
     pub seconds: Option<u32>,
 }
 
+/// A picture that costs little to make and to encode.
+pub const SMALL: Picture = Picture { size: (320, 180), fps: 15, seconds: None };
+
 impl Default for Picture {
     fn default() -> Self {
         Self { size: (1280, 720), fps: 30, seconds: None }

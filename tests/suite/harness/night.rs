@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use bakuhantam::clock::Micros;
+use bakuhantam::config::SecretKey;
+use bakuhantam::events::{EventFacts, EventStatus, RecordedStream, mac_of_stream_key};
+use bakuhantam::money::Coins;
 use serde_json::Value;
 
 use super::server::TestServer;
@@ -29,8 +33,8 @@ maxrate_kbps = 400
 bufsize_kbps = 600
 audio_kbps = 64
 [[encoder.renditions]]
-name = "90p"
-height = 90
+name = "144p"
+height = 144
 fps = 15
 level = "3.0"
 bitrate_kbps = 150
@@ -145,4 +149,24 @@ pub async fn event_that(
     wanted: impl Fn(&Value) -> bool,
 ) -> Value {
     until(what, deadline, async || Some(event(server, slug).await).filter(&wanted)).await
+}
+
+/// An event with nothing but its name, its key and its status, as a mirror holds it.
+pub fn bare_event(secret: &SecretKey, slug: &str, key: &str, status: EventStatus) -> EventFacts {
+    EventFacts {
+        id: "01J00000000000000000000000".parse().expect("an id"),
+        slug: slug.parse().expect("a slug"),
+        title: slug.to_owned(),
+        status,
+        starts_at: Micros(0),
+        pass_price_coins: Coins::default(),
+        stream_key_mac: mac_of_stream_key(secret, key),
+        epoch: "abcdefghijkmnpqrst".parse().expect("an epoch"),
+        interrupted: false,
+        on_air_fight: None,
+        stream: RecordedStream::default(),
+        fights: Vec::new(),
+        milestones: Vec::new(),
+        polls: Vec::new(),
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -49,6 +50,11 @@ impl Socket {
     /// Sends a frame.
     pub async fn send(&mut self, message: Message) {
         self.0.send(message).await.expect("the socket takes a frame");
+    }
+
+    /// Sends bytes that need not be a frame.
+    pub async fn send_raw(&mut self, bytes: &[u8]) {
+        self.0.get_mut().write_all(bytes).await.expect("the socket takes bytes");
     }
 
     /// The next message; panics when the socket closes.

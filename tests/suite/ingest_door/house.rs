@@ -9,16 +9,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bakuhantam::clock::Micros;
-use bakuhantam::config::{self, SecretKey, hex};
-use bakuhantam::events::{EventFacts, EventStatus, Mirror, RecordedStream, SharedMirror, StreamKeys};
+use bakuhantam::config::{self, SecretKey};
+use bakuhantam::events::{EventStatus, Mirror, SharedMirror, StreamKeys};
 use bakuhantam::ids::EventSlug;
 use bakuhantam::ingest::door::{Door, FeedOpener, FeedSink, Parts};
-use bakuhantam::money::Coins;
 use bakuhantam::stream::encoder::FeedError;
 use bytes::Bytes;
-use ring::hmac;
 use tokio::process::{Child, Command};
+
+use crate::harness::night::bare_event;
 
 /// Key of the published event `island`.
 pub const KEY: &str = "key-of-island";
@@ -144,22 +143,7 @@ impl House {
 
     /// Replaces the events in the mirror.
     pub fn know(&self, events: &[(&str, &str, EventStatus)]) {
-        let facts = |(slug, key, status): &(&str, &str, EventStatus)| EventFacts {
-            id: "01J00000000000000000000000".parse().unwrap(),
-            slug: slug.parse().unwrap(),
-            title: (*slug).to_owned(),
-            status: *status,
-            starts_at: Micros(0),
-            pass_price_coins: Coins::default(),
-            stream_key_mac: hex(hmac::sign(&self.secret.hmac_key("stream-key"), key.as_bytes()).as_ref()),
-            epoch: "abcdefghijkmnpqrst".parse().unwrap(),
-            interrupted: false,
-            on_air_fight: None,
-            stream: RecordedStream::default(),
-            fights: Vec::new(),
-            milestones: Vec::new(),
-            polls: Vec::new(),
-        };
+        let facts = |(slug, key, status): &(&str, &str, EventStatus)| bare_event(&self.secret, slug, key, *status);
         self.mirror.replace(events.iter().map(facts).collect());
     }
 

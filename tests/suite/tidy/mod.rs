@@ -2,6 +2,7 @@
 //!
 //! Each rule is a function of a file's path and text, so that a planted violation can be given to it.
 
+mod meters;
 mod rules;
 mod source;
 
@@ -104,6 +105,12 @@ fn the_sources_keep_to_the_habits_of_the_house() {
     assert!(files.iter().any(|file| file.path == "src/lib.rs"), "the sources were not found");
     let wrong = complaints(&files);
     assert!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_metric_has_its_line_of_help_and_of_the_manual() {
+    let wrong = meters::meters(&written());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

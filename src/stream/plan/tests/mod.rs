@@ -1,10 +1,12 @@
 //! The plan against a naive oracle, under random closings, faults, rotations, restarts and crashes between actions.
 
 mod naive;
+mod ops;
 mod world;
 
 use proptest::prelude::*;
 
+use self::ops::*;
 use self::world::*;
 use super::*;
 use crate::stream::facts::StreamStatus;

@@ -1,0 +1,63 @@
+//! What every metric of the program means, on one page: the lines of help that `/metrics` shows.
+
+use metrics::{describe_counter, describe_gauge, describe_histogram};
+
+/// A metric's name, and what it tells.
+type Help = (&'static str, &'static str);
+
+/// What only rises.
+const COUNTERS: &[Help] = &[
+    ("bakuhantam_encoder_dropped_frames_total", "Frames that FFmpeg has left out, by event."),
+    ("bakuhantam_encoder_duplicated_frames_total", "Frames that FFmpeg has doubled to keep the rate, by event."),
+    ("bakuhantam_encoder_faults_total", "Runs that ended by themselves, by event and reason."),
+    ("bakuhantam_encoder_frames_total", "Frames encoded, by event."),
+    ("bakuhantam_encoder_input_bytes_total", "Bytes of the input that FFmpeg has read, by event."),
+    ("bakuhantam_encoder_runs_total", "Starts of FFmpeg, by event."),
+    ("bakuhantam_http_requests_total", "Requests answered, by route and status."),
+    ("bakuhantam_ingest_bytes_total", "Bytes received by the RTMP door."),
+    ("bakuhantam_ingest_connections_total", "Connections to the RTMP door."),
+    ("bakuhantam_ingest_hook_total", "Questions of media servers, by verdict."),
+    ("bakuhantam_ingest_refusals_total", "Connections refused or cut by the RTMP door, by reason."),
+    ("bakuhantam_ingest_restarts_total", "New runs within a publishing session, by reason."),
+    ("bakuhantam_publisher_gaps_total", "Segments listed as a gap in a live playlist, by event and rendition."),
+    ("bakuhantam_publisher_ignored_files_total", "Files that were counted and not published, by reason."),
+    ("bakuhantam_publisher_inotify_overflows_total", "Overflows of inotify's queue; the folder is scanned then."),
+    ("bakuhantam_publisher_put_bytes_total", "Bytes stored, by kind of object."),
+    ("bakuhantam_publisher_put_retries_total", "PUTs that failed and are tried again, by kind of object."),
+];
+
+/// What rises and falls.
+const GAUGES: &[Help] = &[
+    ("bakuhantam_encoder_fps", "Frames a second that FFmpeg encodes, by event."),
+    ("bakuhantam_encoder_input_kbps", "Bit rate of the input, by event."),
+    ("bakuhantam_encoder_running", "1 while FFmpeg runs for the event."),
+    ("bakuhantam_encoder_speed", "Speed of the encode; below 1 the machine is too slow. By event."),
+    ("bakuhantam_ingest_connections", "Connections to the RTMP door now."),
+    ("bakuhantam_ingest_publishers", "Publishers at the RTMP door that are live now."),
+    ("bakuhantam_publisher_live_edge_age_seconds", "Time since a segment was last listed, by event."),
+    ("bakuhantam_publisher_queue", "Segments closed and not stored yet, by event."),
+    ("bakuhantam_sockets", "Open sockets of viewers and overlays."),
+];
+
+/// How long things take, in seconds.
+const HISTOGRAMS: &[Help] = &[
+    ("bakuhantam_http_request_seconds", "Time to answer a request, by route."),
+    (
+        "bakuhantam_publisher_closed_to_listed_seconds",
+        "From a segment's end to the live playlist that lists it, by event.",
+    ),
+    ("bakuhantam_publisher_put_seconds", "Time of a PUT that ended well, by kind of object."),
+];
+
+/// Tells the recorder. Once, after it was installed.
+pub(super) fn describe() {
+    for (name, help) in COUNTERS {
+        describe_counter!(*name, *help);
+    }
+    for (name, help) in GAUGES {
+        describe_gauge!(*name, *help);
+    }
+    for (name, help) in HISTOGRAMS {
+        describe_histogram!(*name, *help);
+    }
+}
