@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 # What `make deps-test` puts beside the project comes first.
 export PATH := $(CURDIR)/.local/bin:$(CURDIR)/.local/venv/bin:$(PATH)
 
-.PHONY: help demo release test test-long bench assets lint fmt deps deps-test deps-long clean
+.PHONY: help demo release test test-long test-chain bench assets lint fmt deps deps-test deps-long clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -24,8 +24,13 @@ test: deps-test assets ## Everything, on real parts
 
 test-long: deps-long assets ## What takes long: every test, also those that `make test` leaves out
 	scripts/test.sh
+	scripts/test.sh long
 	scripts/with-postgres.sh scripts/with-seaweed.sh cargo nextest run --locked --run-ignored only --no-tests=pass
 	scripts/with-seaweed.sh cargo nextest run --locked --features long -E 'test(/^long::/)'
+
+test-chain: deps-long assets ## Only the whole chain; ONLY=kills.test.mjs one file of it, SHOTS=DIR keeps screenshots
+	cargo build --locked
+	scripts/test.sh long $(ONLY)
 
 bench: deps-test assets ## The benchmarks of docs/benchmarks.md
 	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked --bench '*'

@@ -31,6 +31,14 @@ browser_tests() {
         node --test --test-concurrency=1 "${tests[@]}"
 }
 
+# The whole chain, on parts that the tests start themselves. Without names every one of them.
+long_tests() {
+    local tests=("$@")
+    if [ ${#tests[@]} = 0 ]; then mapfile -t tests < <(compgen -G 'tests/long/*.test.mjs'); fi
+    BAKUHANTAM_BIN=$(realpath "${BAKUHANTAM_BIN:-${CARGO_TARGET_DIR:-target}/debug/bakuhantam}") \
+        node --test --test-concurrency=1 --test-reporter=spec "${tests[@]}"
+}
+
 with_servers() { scripts/with-postgres.sh scripts/with-seaweed.sh "$@"; }
 
 case ${1:-all} in
@@ -46,5 +54,9 @@ case ${1:-all} in
         step "browser" with_servers scripts/test.sh browser
         ;;
     browser) browser_tests ;;
-    *) echo "test.sh: nothing, or browser" >&2; exit 2 ;;
+    long)
+        shift
+        step "the whole chain" long_tests "${@/#/tests/long/}"
+        ;;
+    *) echo "test.sh: nothing, browser, or long with names of files in tests/long" >&2; exit 2 ;;
 esac
