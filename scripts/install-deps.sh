@@ -131,3 +131,7 @@ if [ "$level" != build ]; then
         cargo "$component" --version >/dev/null 2>&1 || rustup component add "${component/fmt/rustfmt}" >&2
     done
 fi
+if [ "$level" = long ] && ! have cargo-fuzz; then
+    say "building: cargo-fuzz"
+    cargo install --quiet --locked --root .local cargo-fuzz
+fi
