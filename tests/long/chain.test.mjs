@@ -1,12 +1,11 @@
 // Camera → door or SRT → encoder → publisher → SeaweedFS → nginx cache → Chromium.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DESK, PHONE, launch } from '../browser/browser.mjs';
 import { playlistPace, storeOrder } from './origin.mjs';
-import { Parts, STREAM_KEY, freePort, get, keepCalling, publish, s3Section, startCdn, startServer, startStore, state, until, untilLive } from './parts.mjs';
+import { Parts, STREAM_KEY, freePort, get, keepCalling, publish, s3Section, shot, startCdn, startServer, startStore, state, until, untilLive } from './parts.mjs';
 import { pace, watch } from './viewer.mjs';
 
 const say = (what, figures) => console.log(`# ${what}: ${JSON.stringify(figures)}`);
@@ -113,23 +112,21 @@ describe('a camera at our door', () => {
   });
 
   test('looks right on a phone and on a desk, in both languages', { timeout: 240_000 }, async () => {
-    const folder = process.env.SHOTS ?? join(parts.folder, 'shots');
-    mkdirSync(folder, { recursive: true });
     for (const [name, size] of [['390x844', PHONE], ['1440x900', DESK]]) {
       for (const [language, query] of [['id', ''], ['en', '?lang=en']]) {
         const seen = await watch(browser, server, size, { query });
         await seen.inState('playing');
         await seen.moved(3);
         assert.equal(await seen.page.getAttribute('html', 'lang'), language);
-        await seen.page.screenshot({ path: join(folder, `watch-${name}-${language}.png`) });
+        await seen.page.screenshot({ path: shot(parts, `watch-${name}-${language}`) });
         await seen.page[size === PHONE ? 'tap' : 'hover']('#player');
         await seen.page.waitForTimeout(400);
-        await seen.page.screenshot({ path: join(folder, `watch-${name}-${language}-controls.png`) });
+        await seen.page.screenshot({ path: shot(parts, `watch-${name}-${language}-controls`) });
         assert.deepEqual(seen.complaints, []);
         await seen.close();
       }
     }
-    say('screenshots', { folder });
+    say('screenshots', { folder: dirname(shot(parts, 'watch')) });
   });
 
   test('is stored in levels that old phones decode', async () => {

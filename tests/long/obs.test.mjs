@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DESK, launch } from '../browser/browser.mjs';
-import { Parts, STREAM_KEY, get, s3Section, sleep, startCdn, startDisplay, startServer, startStore, state, until, untilLive } from './parts.mjs';
+import { Parts, STREAM_KEY, get, s3Section, shot, sleep, startCdn, startDisplay, startServer, startStore, state, until, untilLive } from './parts.mjs';
 import { pace, watch } from './viewer.mjs';
 
 const say = (what, figures) => console.log(`# ${what}: ${JSON.stringify(figures)}`);
@@ -89,7 +89,7 @@ test('OBS with server and key is live, stored and played', { timeout: 180_000 },
     await viewer.caughtUp();
     say('20 s of OBS', { startToLive: toLive, ...await pace(viewer, 20) });
     assert.deepEqual(viewer.complaints, []);
-    if (process.env.SHOTS) await viewer.page.screenshot({ path: join(process.env.SHOTS, 'obs.png') });
+    await viewer.page.screenshot({ path: shot(parts, 'obs') });
   } finally {
     await browser.close();
   }

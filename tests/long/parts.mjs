@@ -12,8 +12,12 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** A number with two digits after the point, for what is printed. */
-export const two = (number) => Number(number.toFixed(2));
+/** Where a screenshot goes: into the folder SHOTS names, else among the parts. */
+export function shot(parts, name) {
+  const folder = process.env.SHOTS ?? join(parts.folder, 'shots');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${name}.png`);
+}
 
 /** Ends every part in reverse order of its start. */
 export class Parts {
@@ -68,6 +72,20 @@ export async function until(what, ms, check) {
     if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
     await sleep(50);
   }
+}
+
+/**
+ * Waits until a player that `ask` tells of (`rate`, `time`) has caught up with the edge: until then it plays a little
+ * faster, on purpose. Its rate is 1 for four seconds of play, since it is so for a moment before it begins to catch up.
+ */
+export async function untilCaughtUp(ask, ms = 60_000) {
+  let since;
+  return until('the player has caught up with the edge', ms, async () => {
+    const now = await ask();
+    if (now.rate !== 1 || (since && now.time < since.time)) since = undefined;
+    else since ??= now;
+    return since && now.time - since.time >= 4 ? now : undefined;
+  });
 }
 
 export function get(url, options = {}) {

@@ -1,7 +1,7 @@
 // A viewer in Chromium: the watch page, what its player says, and whether it goes on.
 import assert from 'node:assert/strict';
 import { open } from '../browser/browser.mjs';
-import { sleep } from './parts.mjs';
+import { sleep, untilCaughtUp } from './parts.mjs';
 
 /** Opens the watch page and marks the window: a page that is loaded again has lost the mark. */
 export async function watch(browser, server, size, { query = '' } = {}) {
@@ -29,8 +29,10 @@ export async function watch(browser, server, size, { query = '' } = {}) {
       const from = await page.evaluate(() => document.querySelector('#player video')?.currentTime ?? 0);
       await page.waitForFunction(([at, by]) => document.querySelector('#player video')?.currentTime > at + by, [from, seconds], { timeout });
     },
-    /** Waits until it has caught up with the edge: until then it plays a little faster, on purpose. */
-    caughtUp: (timeout = 60_000) => page.waitForFunction(() => document.querySelector('#player video').playbackRate === 1, null, { timeout }),
+    caughtUp: () => untilCaughtUp(() => page.evaluate(() => {
+      const video = document.querySelector('#player video');
+      return { rate: video.playbackRate, time: video.currentTime };
+    })),
     choose: async (name) => {
       await page.hover('#player');
       await page.click('[data-quality-button]');
