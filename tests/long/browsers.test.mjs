@@ -37,8 +37,7 @@ async function plays(ask) {
     if (seen.at(-1) !== now.state) seen.push(now.state);
     return now.state === 'playing' && now.time > 2;
   }).catch((error) => { throw new Error(`${error.message}: ${seen.join(', ')}`); });
-  // WebKit draws in software here and takes its time.
-  const first = await untilCaughtUp(ask, 120_000);
+  const first = await untilCaughtUp(ask);
   const caughtUp = `${((Date.now() - begun) / 1_000).toFixed(1)} s`;
   await sleep(10_500);
   const last = await ask();

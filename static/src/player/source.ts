@@ -50,6 +50,12 @@ const CONFIG: Partial<HlsConfig> = {
 /** Who has rewound stays there: nothing draws the picture back to the edge. */
 const REWOUND: Partial<HlsConfig> = { liveMaxLatencyDurationCount: Number.POSITIVE_INFINITY, maxLiveSyncPlaybackRate: 1 };
 
+/**
+ * WebKit stands still for some tenths of a second at each change of speed: what it gains it loses again, and it stumbles
+ * without end. There the distance to the edge stays what it was at the start.
+ */
+const EVEN: Partial<HlsConfig> = "ManagedMediaSource" in globalThis ? { maxLiveSyncPlaybackRate: 1 } : {};
+
 /** A guess for the first picture, bit/s: what the last source measured, else what a phone on 4G has at least. */
 let measured = 900_000;
 
@@ -101,7 +107,7 @@ export class Source {
       this.video.addEventListener("loadedmetadata", () => this.#seekToStart(), { once: true });
       return;
     }
-    const hls = new Hls({ ...CONFIG, ...(start.at === "live" ? {} : REWOUND), abrEwmaDefaultEstimate: measured });
+    const hls = new Hls({ ...CONFIG, ...EVEN, ...(start.at === "live" ? {} : REWOUND), abrEwmaDefaultEstimate: measured });
     this.#hls = hls;
     hls.on(Events.MANIFEST_PARSED, () => {
       this.events.levels(hls.levels);
