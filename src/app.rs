@@ -86,6 +86,9 @@ impl App {
             clock: clock.clone(),
             streams: streams.clone(),
             pages: Arc::default(),
+            accounts: wiring::accounts(&store, &clock, &random, &secret),
+            till: wiring::till(&config, &store, &clock, &random)?,
+            forms: web::csrf::FormTokens::new(&secret),
             draining: draining.clone(),
         };
 

@@ -116,6 +116,21 @@ name!(
     is_ulid
 );
 
+name!(
+    /// An account: a ULID.
+    AccountId,
+    "an account's id: a ULID of 26 characters",
+    is_ulid
+);
+
+name!(
+    /// An order's name for people, the provider and the ledger: `BH` and a ULID, letters and digits alone, within the 30
+    /// characters that every channel of DOKU takes.
+    Invoice,
+    "an invoice: BH and 26 letters and digits",
+    |text| text.strip_prefix("BH").is_some_and(is_ulid)
+);
+
 fn is_ulid(text: &str) -> bool {
     text.len() == 26
         && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
@@ -184,6 +199,22 @@ impl RowId {
     #[must_use]
     pub fn new(at: Micros, random: &dyn Random) -> Self {
         Self(Arc::from(ulid_at(at, random)))
+    }
+}
+
+impl AccountId {
+    /// An id for an account made at `at`.
+    #[must_use]
+    pub fn new(at: Micros, random: &dyn Random) -> Self {
+        Self(Arc::from(ulid_at(at, random)))
+    }
+}
+
+impl Invoice {
+    /// A name for an order made at `at`.
+    #[must_use]
+    pub fn new(at: Micros, random: &dyn Random) -> Self {
+        Self(Arc::from(format!("BH{}", ulid_at(at, random))))
     }
 }
 

@@ -16,6 +16,7 @@
 //! only in `web`; RTMP bytes only in `ingest`; the S3 client only in `objects`; environment variables only in
 //! `config`. `tests/suite/tidy.rs` reads the sources and enforces all of it.
 
+pub mod accounts;
 pub mod app;
 pub mod cli;
 pub mod clock;
@@ -26,6 +27,7 @@ pub mod flows;
 pub mod hub;
 pub mod ids;
 pub mod ingest;
+pub mod ledger;
 pub mod money;
 pub mod objects;
 pub mod payments;

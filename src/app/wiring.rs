@@ -9,10 +9,15 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::StartError;
 use super::database::Standing;
+use crate::accounts::{self, Accounts};
+use crate::clock::SharedClock;
 use crate::cluster::Bus;
+use crate::config::{Config, SecretKey};
 use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror, keep_mirror};
-use crate::ids::{Epoch, EventSlug};
+use crate::flows::{Till, TillParts};
+use crate::ids::{Epoch, EventSlug, SharedRandom};
 use crate::store::{Liveness, Store};
 use crate::stream::Publisher;
 use crate::stream::facts::{
@@ -250,4 +255,34 @@ fn check((store, standing): (&Store, &Standing), publisher: Option<&Publisher>) 
     let all = [&checks.database, &checks.uploader, &checks.objects];
     let fine = all.into_iter().flatten().all(|check| check.status == "ok");
     (if fine { NodeStatus::Ok } else { NodeStatus::Degraded }, checks)
+}
+
+/// Accounts over the parts of this app.
+pub(super) fn accounts(store: &Store, clock: &SharedClock, random: &SharedRandom, secret: &SecretKey) -> Accounts {
+    Accounts::new(accounts::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        random: random.clone(),
+        secret: secret.clone(),
+    })
+}
+
+/// The till over the parts of this app.
+///
+/// # Errors
+/// The gateway of `payments.gateway` cannot be used as configured.
+pub(super) fn till(
+    config: &Config,
+    store: &Store,
+    clock: &SharedClock,
+    random: &SharedRandom,
+) -> Result<Till, StartError> {
+    Ok(Till::new(TillParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        random: random.clone(),
+        provider: None,
+        order_ttl_minutes: config.payments.order_ttl_minutes,
+        site_url: config.address_on(&config.hosts.site).unwrap_or_else(|| config.server.public_url.clone()),
+    }))
 }

@@ -6,8 +6,15 @@ use super::tree::{Origin, Origins, join};
 use super::{Config, ConfigError};
 
 /// The keys that hold a secret. Each may be given as `<key>_file`, which names a file that holds it.
-pub(super) const SECRETS: [&str; 5] =
-    ["server.secret_key", "database.url", "objects.s3.access_key_id", "objects.s3.secret_access_key", "metrics.token"];
+pub(super) const SECRETS: [&str; 7] = [
+    "server.secret_key",
+    "database.url",
+    "objects.s3.access_key_id",
+    "objects.s3.secret_access_key",
+    "payments.doku.secret_key",
+    "messages.token",
+    "metrics.token",
+];
 
 /// The defaults as a tree: the list of all keys with a value of the right kind for each.
 ///

@@ -17,6 +17,7 @@ mod maybe_path;
 mod secret;
 mod secret_file;
 mod sections;
+mod selling;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -26,4 +27,5 @@ pub use environment::log_filter;
 pub use load::{ConfigError, Loaded, load};
 pub use secret::{Secret, SecretKey, hex};
 pub use sections::*;
+pub use selling::*;
 pub use show::show;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
+use super::selling::{Messages, Payments};
 use crate::ids::RenditionName;
 
 /// Everything the operator can set.
@@ -26,6 +27,10 @@ pub struct Config {
     pub uploader: Uploader,
     /// Object storage.
     pub objects: Objects,
+    /// How coins are sold.
+    pub payments: Payments,
+    /// How codes reach people.
+    pub messages: Messages,
     /// Who may read `/metrics`.
     pub metrics: Metrics,
     /// The nodes of one event.
@@ -75,6 +80,8 @@ pub struct Hosts {
     pub admin: String,
     /// Host of JSON, sockets and hooks.
     pub api: String,
+    /// Domain of the viewers' session cookie, such as `.bakuhantam.tv`; empty: the host that set it alone.
+    pub cookie_domain: String,
 }
 
 /// `[database]`

@@ -5,5 +5,7 @@
 mod apply_night;
 #[cfg(test)]
 mod tests;
+mod till;
 
 pub use apply_night::{ApplyError, Night, apply_night};
+pub use till::{MoneyRequest, Till, TillError, TillParts};

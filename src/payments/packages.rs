@@ -32,6 +32,10 @@ pub struct CoinPackage {
     pub bonus_coins: Coins,
     /// What it costs.
     pub price: Rupiah,
+    /// Whether it is sold now.
+    pub active: bool,
+    /// Its place in the shop: smaller ones first, then by price.
+    pub position: i32,
 }
 
 /// One `[[coin_packages]]`.
@@ -113,6 +117,8 @@ pub fn apply(conn: &mut Conn, actor: &Actor, plans: &[PackagePlan]) -> Result<Ve
             coins: Coins(needed(plan.coins, stored.as_ref().map(|stored| stored.coins.0), "coins")?),
             bonus_coins: Coins(needed(plan.bonus_coins, Some(stored.as_ref().map_or(0, |s| s.bonus_coins.0)), "")?),
             price: Rupiah(needed(plan.price_idr, stored.as_ref().map(|stored| stored.price.0), "price_idr")?),
+            active: stored.as_ref().is_none_or(|stored| stored.active),
+            position: stored.as_ref().map_or(0, |stored| stored.position),
         };
         match &stored {
             Some(stored) if *stored == wanted => continue,

@@ -8,24 +8,28 @@ use crate::money::{Coins, Rupiah};
 use crate::store::schema::coin_packages;
 use crate::store::{Conn, StoreError};
 
-type Row = (String, String, i64, i64, i64);
+type Row = (String, String, i64, i64, i64, bool, i32);
 
-fn read((id, code, coins, bonus_coins, price): Row) -> Result<CoinPackage, StoreError> {
+fn read((id, code, coins, bonus_coins, price, active, position): Row) -> Result<CoinPackage, StoreError> {
     Ok(CoinPackage {
         id: id.parse::<RowId>().map_err(|error| StoreError::Row(error.to_string()))?,
         code,
         coins: Coins(coins),
         bonus_coins: Coins(bonus_coins),
         price: Rupiah(price),
+        active,
+        position,
     })
 }
 
-/// All packages, cheapest first. There are a handful, so they are not paged.
+/// All packages, those that are not sold now too, in the order of the shop. There are a handful, so they are not paged.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn list_packages(conn: &mut Conn) -> Result<Vec<CoinPackage>, StoreError> {
-    let rows: Vec<Row> = coin_packages::table.order((coin_packages::price_idr, coin_packages::code)).load(conn)?;
+    let rows: Vec<Row> = coin_packages::table
+        .order((coin_packages::position, coin_packages::price_idr, coin_packages::code))
+        .load(conn)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -42,6 +46,8 @@ pub(super) fn insert_package(conn: &mut Conn, package: &CoinPackage) -> Result<(
             coin_packages::coins.eq(package.coins.0),
             coin_packages::bonus_coins.eq(package.bonus_coins.0),
             coin_packages::price_idr.eq(package.price.0),
+            coin_packages::active.eq(package.active),
+            coin_packages::position.eq(package.position),
         ))
         .execute(conn)?;
     Ok(())
@@ -53,6 +59,8 @@ pub(super) fn update_package(conn: &mut Conn, package: &CoinPackage) -> Result<(
             coin_packages::coins.eq(package.coins.0),
             coin_packages::bonus_coins.eq(package.bonus_coins.0),
             coin_packages::price_idr.eq(package.price.0),
+            coin_packages::active.eq(package.active),
+            coin_packages::position.eq(package.position),
         ))
         .execute(conn)?;
     Ok(())

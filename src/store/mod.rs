@@ -18,6 +18,7 @@
 pub mod audit;
 mod conn;
 mod error;
+pub mod idempotency;
 mod liveness;
 pub mod migrate;
 mod open;

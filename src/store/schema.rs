@@ -118,7 +118,178 @@ diesel::table! {
         coins -> BigInt,
         bonus_coins -> BigInt,
         price_idr -> BigInt,
+        active -> Bool,
+        position -> Integer,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(events, fighters, fights, on_air_ranges, milestones, polls, poll_options);
+diesel::table! {
+    accounts (id) {
+        id -> Text,
+        phone -> Nullable<Text>,
+        name -> Text,
+        password_hash -> Text,
+        role -> Text,
+        totp_sealed -> Nullable<Text>,
+        totp_last_step -> BigInt,
+        locale -> Text,
+        created_at -> BigInt,
+        banned_at -> Nullable<BigInt>,
+        ban_reason -> Nullable<Text>,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        account_id -> Text,
+        token_hash -> Text,
+        kind -> Text,
+        created_at -> BigInt,
+        seen_at -> BigInt,
+        expires_at -> BigInt,
+        agent -> Text,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    password_resets (account_id) {
+        account_id -> Text,
+        code_mac -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        tries -> Integer,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> Text,
+        account_id -> Text,
+        document -> Text,
+        version -> Text,
+        agreed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    coin_balances (account_id) {
+        account_id -> Text,
+        coin_balance -> BigInt,
+        entries -> BigInt,
+    }
+}
+
+diesel::table! {
+    coin_ledger (id) {
+        id -> Text,
+        account_id -> Text,
+        entry -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+        coins -> BigInt,
+        balance_after -> BigInt,
+        reference_id -> Text,
+        note -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    coin_orders (id) {
+        id -> Text,
+        invoice -> Text,
+        account_id -> Text,
+        gateway -> Text,
+        package_code -> Text,
+        coins -> BigInt,
+        bonus_coins -> BigInt,
+        price_idr -> BigInt,
+        status -> Text,
+        request_id -> Text,
+        payment_url -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        paid_at -> Nullable<BigInt>,
+        channel -> Nullable<Text>,
+        provider_ref -> Nullable<Text>,
+        paid_late -> Bool,
+        refunded_at -> Nullable<BigInt>,
+        reversed_coins -> BigInt,
+    }
+}
+
+diesel::table! {
+    payment_notices (id) {
+        id -> Text,
+        provider -> Text,
+        request_id -> Text,
+        body_hash -> Text,
+        body -> Text,
+        source -> Text,
+        received_at -> BigInt,
+        again_at -> Nullable<BigInt>,
+        times -> BigInt,
+        invoice -> Nullable<Text>,
+        amount_idr -> Nullable<BigInt>,
+        status -> Nullable<Text>,
+        channel -> Nullable<Text>,
+        verdict -> Text,
+        disputed -> Bool,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Text,
+        kind -> Text,
+        reference -> Text,
+        run_at -> BigInt,
+        taken_until -> Nullable<BigInt>,
+        tries -> Integer,
+    }
+}
+
+diesel::table! {
+    unlocks (id) {
+        id -> Text,
+        account_id -> Text,
+        event_id -> Text,
+        fight_id -> Nullable<Text>,
+        charged_coins -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (account_id, route, key) {
+        account_id -> Text,
+        route -> Text,
+        key -> Text,
+        body_hash -> Text,
+        answer -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    events,
+    fighters,
+    fights,
+    on_air_ranges,
+    milestones,
+    polls,
+    poll_options,
+    unlocks
+);
+diesel::joinable!(sessions -> accounts (account_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    sessions,
+    coin_balances,
+    coin_ledger,
+    coin_orders,
+    payment_notices
+);

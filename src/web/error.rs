@@ -8,6 +8,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use super::i18n::Words;
 use super::{Site, viewer};
+use crate::clock::{Clock as _, SystemClock};
+use crate::ids::{RowId, SystemRandom};
 
 /// A refusal in JSON: `{"error":{"code","message","incident"}}`.
 #[derive(Clone, Debug)]
@@ -15,6 +17,7 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     message: String,
+    incident: Option<RowId>,
     retry_after_s: Option<u32>,
 }
 
@@ -22,13 +25,49 @@ impl Problem {
     /// A refusal with a stable code and a sentence.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after_s: None }
+        Self { status, code, message: message.into(), incident: None, retry_after_s: None }
     }
 
     /// 404, also for what the caller may not know of.
     #[must_use]
     pub fn not_found(code: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, "There is nothing here.")
+    }
+
+    /// What went wrong with us: 503 while the database is away, else 500. Logged here, once, with its chain and an id
+    /// that the reader is given.
+    #[must_use]
+    pub fn fault(error: &(dyn std::error::Error + 'static), is_passing: bool) -> Self {
+        let mut next = Some(error);
+        let mut chain = Vec::new();
+        while let Some(error) = next {
+            chain.push(error.to_string());
+            next = error.source();
+        }
+        chain.dedup();
+        let chain = chain.join(": ");
+        if is_passing {
+            tracing::warn!(error = chain, "the database is away");
+            let words = "The service is busy. Try again in a moment.";
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "web.unavailable", words).retry_after(5);
+        }
+        let incident = RowId::new(SystemClock.now(), &SystemRandom::default());
+        tracing::error!(%incident, error = chain, "a fault");
+        let words = "Something went wrong on our side.";
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "web.fault", words);
+        Self { incident: Some(incident), ..problem }
+    }
+
+    /// Its status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
     }
 
     /// The same with `Retry-After`.
@@ -57,13 +96,14 @@ impl ResponseError for Problem {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         response.json(serde_json::json!({
-            "error": { "code": self.code, "message": self.message, "incident": null }
+            "error": { "code": self.code, "message": self.message, "incident": self.incident }
         }))
     }
 }
 
 /// Whether the caller wants JSON: the address says so.
-fn wants_json(req: &HttpRequest) -> bool {
+#[must_use]
+pub fn wants_json(req: &HttpRequest) -> bool {
     let path = req.path();
     path.starts_with("/api/") || matches!(path, "/ws" | "/health" | "/metrics")
 }

@@ -32,6 +32,8 @@ pub enum Audience {
 pub enum Access {
     /// Everyone.
     Open,
+    /// Whoever is signed in on the site.
+    Viewer,
     /// A media server on loopback or in `ingest.hook_trusted`.
     MediaServer,
     /// The holder of `metrics.token`, or a loopback peer without forwarding headers.
@@ -68,7 +70,7 @@ impl Entry {
 #[must_use]
 #[rustfmt::skip]
 pub fn table() -> Vec<Entry> {
-    use Access::{MediaServer, Metrics, Open};
+    use Access::{MediaServer, Metrics, Open, Viewer};
     use Audience::{Any, Api, Machine, Site};
     vec![
         Entry::new("GET",  "/",                               Site, Open,        |r| r.to(viewer::home::page)),
@@ -82,6 +84,10 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/health",                         Any,  Open,        |r| r.to(health::health)),
         Entry::new("GET",  "/metrics",                        Any,  Metrics,     |r| r.to(metrics::metrics)),
         Entry::new("GET",  "/ws",                             Api,  Open,        |r| r.to(socket::open)),
+        Entry::new("POST", "/api/v1/register",                Api,  Open,        |r| r.to(api::accounts::register)),
+        Entry::new("POST", "/api/v1/login",                   Api,  Open,        |r| r.to(api::accounts::log_in)),
+        Entry::new("POST", "/api/v1/logout",                  Api,  Viewer,      |r| r.to(api::accounts::log_out)),
+        Entry::new("GET",  "/api/v1/me",                      Api,  Viewer,      |r| r.to(api::accounts::me)),
         Entry::new("GET",  "/api/v1/events",                  Api,  Open,        |r| r.to(api::events::list)),
         Entry::new("GET",  "/api/v1/events/{slug}",           Api,  Open,        |r| r.to(api::events::one)),
         Entry::new("GET",  "/api/v1/events/{slug}/playback",  Api,  Open,        |r| r.to(api::events::playback)),

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::csrf::FormTokens;
 use super::pages::RenderedPages;
+use crate::accounts::Accounts;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::events::{EventFacts, SharedMirror};
+use crate::flows::Till;
 use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug};
 use crate::stream::facts::{StreamReport, StreamStatus};
@@ -56,6 +59,12 @@ pub struct Site {
     pub streams: Arc<StreamBoard>,
     /// Pages rendered within the last second.
     pub pages: Arc<RenderedPages>,
+    /// Accounts and sessions.
+    pub accounts: Accounts,
+    /// Everything with coins.
+    pub till: Till,
+    /// Form tokens.
+    pub forms: FormTokens,
     /// Cancelled when the node is about to stop: sockets say "come back".
     pub draining: CancellationToken,
 }

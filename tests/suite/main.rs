@@ -2,6 +2,7 @@
 //! parts. A part that is missing is a failure whose sentence names `make test`, which installs it.
 #![cfg(test)]
 
+mod accounts;
 mod apply;
 mod cdn;
 mod chain;

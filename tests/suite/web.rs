@@ -155,6 +155,7 @@ async fn every_route_answers_each_caller_by_its_rule() {
             assert!(ids.insert(answer.header("x-request-id").to_owned()), "{of}: a request id came twice");
             let may = match entry.access {
                 Access::Open => true,
+                Access::Viewer => false,
                 Access::Metrics => caller.may.0,
                 Access::MediaServer => caller.may.1,
             };
@@ -162,6 +163,13 @@ async fn every_route_answers_each_caller_by_its_rule() {
                 ("/ws", _) => {
                     assert_eq!(answer.status, 400, "{of}");
                     is_json_error(&answer, "socket.handshake");
+                }
+                (path, true) if path.starts_with("/api/v1/register") || path.starts_with("/api/v1/login") => {
+                    assert_eq!(answer.status, 400, "{of}: a form is no JSON");
+                }
+                (_, false) if entry.access == Access::Viewer => {
+                    assert_eq!(answer.status, 401, "{of}");
+                    is_json_error(&answer, "accounts.signed_out");
                 }
                 (_, true) => assert_eq!(answer.status, 200, "{of}: {}", answer.text()),
                 (path, false) => {

@@ -1,3 +1,4 @@
 //! JSON for browsers and tools.
 
+pub mod accounts;
 pub mod events;

@@ -9,14 +9,18 @@ use proptest::prelude::*;
 use super::*;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{ManualClock, Micros};
-use crate::config::{Config, Language};
+use crate::accounts::{self, Accounts};
+use crate::clock::{ManualClock, Micros, SharedClock};
+use crate::config::{Config, Language, Secret, SecretKey};
 use crate::events::{
     FightFacts, FightStatus, FighterFacts, MilestoneFacts, Mirror, PollFacts, PollOptionFacts, RecordedStream,
 };
-use crate::ids::{Epoch, RowId, SystemRandom};
+use crate::flows::{Till, TillParts};
+use crate::ids::{Epoch, RowId, SharedRandom, SystemRandom};
 use crate::money::Coins;
+use crate::store::Store;
 use crate::stream::facts::{StreamReport, StreamStatus};
+use crate::web::csrf::FormTokens;
 use crate::web::i18n::Words;
 
 /// 5 December 2026, 19.00 in Jakarta.
@@ -76,8 +80,29 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
     let folder = tempfile::tempdir().unwrap().keep();
     let mirror = Mirror::open(folder.join("mirror.json"));
     mirror.replace(events);
+    // Nothing is there: pages of signed-out viewers must not ask it.
+    let database = crate::config::Database { url: Secret::new("sqlite:///nowhere/at/all.db"), pool_size: 1 };
+    let store = Store::open(&database).unwrap();
+    let (clock, random): (SharedClock, SharedRandom) =
+        (Arc::new(ManualClock::at(NIGHT)), Arc::new(SystemRandom::default()));
+    let secret = SecretKey::new([7; 32]);
     web::Data::new(Site {
         config: Arc::new(Config::default()),
+        accounts: Accounts::new(accounts::Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            secret: secret.clone(),
+        }),
+        till: Till::new(TillParts {
+            store,
+            clock,
+            random,
+            provider: None,
+            order_ttl_minutes: 60,
+            site_url: String::new(),
+        }),
+        forms: FormTokens::new(&secret),
         mirror: Arc::new(mirror),
         hub: Arc::default(),
         clock: Arc::new(ManualClock::at(NIGHT.plus_ms(-86_400_000))),

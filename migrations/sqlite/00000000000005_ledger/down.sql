@@ -1,0 +1,2 @@
+DROP TABLE coin_ledger;
+DROP TABLE coin_balances;

@@ -1,0 +1,65 @@
+//! Why the till refused.
+
+use crate::ledger::LedgerError;
+use crate::payments::PaymentError;
+use crate::store::StoreError;
+
+/// A refusal, or what kept the till from answering.
+#[derive(Debug, thiserror::Error)]
+pub enum TillError {
+    /// Coins.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Packages and orders.
+    #[error(transparent)]
+    Payments(#[from] PaymentError),
+    /// The key was used for something else.
+    #[error("this Idempotency-Key was used for another request")]
+    KeyReused,
+    /// There is nothing by that name, or it is not the caller's.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// Coins are not sold now.
+    #[error("coins are not sold now")]
+    NotSelling,
+    /// Asked too often.
+    #[error("asked too often: wait {retry_after_s} seconds")]
+    TooOften {
+        /// Seconds to wait.
+        retry_after_s: u32,
+    },
+    /// The payment provider gave no answer that helps; asking again may help.
+    #[error("the payment provider does not answer")]
+    ProviderAway,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TillError {
+    /// The refusal's stable code; `None` for a fault.
+    #[must_use]
+    pub const fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Ledger(error) => error.code(),
+            Self::Payments(error) => error.code(),
+            Self::KeyReused => Some("idempotency.mismatch"),
+            Self::NotFound(_) => Some("till.not_found"),
+            Self::NotSelling => Some("payments.not_selling"),
+            Self::TooOften { .. } => Some("payments.too_often"),
+            Self::ProviderAway => Some("payments.provider_away"),
+            Self::Store(_) => None,
+        }
+    }
+
+    /// Whether the database is away, so that asking later may help.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Ledger(LedgerError::Store(error))
+            | Self::Payments(PaymentError::Store(error))
+            | Self::Store(error) => error.is_unavailable(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! How each room's refusal is told over HTTP. A fault is logged once, here, with an incident id.
+
+use actix_web::http::StatusCode;
+
+use super::error::Problem;
+use crate::accounts::AccountError;
+use crate::flows::TillError;
+use crate::ledger::LedgerError;
+use crate::payments::PaymentError;
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        use AccountError as E;
+        let Some(code) = error.code() else { return Self::fault(&error, error.is_unavailable()) };
+        let status = match &error {
+            E::Phone(_) | E::Name | E::WeakPassword => StatusCode::UNPROCESSABLE_ENTITY,
+            E::PhoneTaken => StatusCode::CONFLICT,
+            E::WrongCredentials | E::TotpRequired => StatusCode::UNAUTHORIZED,
+            E::Banned | E::NoRole => StatusCode::FORBIDDEN,
+            E::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            E::Busy | E::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let problem = Self::new(status, code, sentence(&error));
+        match error {
+            E::TooManyTries { retry_after_s } => problem.retry_after(retry_after_s),
+            E::Busy => problem.retry_after(5),
+            _ => problem,
+        }
+    }
+}
+
+impl From<TillError> for Problem {
+    fn from(error: TillError) -> Self {
+        use TillError as E;
+        let Some(code) = error.code() else { return Self::fault(&error, error.is_unavailable()) };
+        let status = match &error {
+            E::Ledger(LedgerError::BadAmount { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            E::Ledger(_) | E::KeyReused | E::NotSelling | E::Payments(PaymentError::Unfit(_)) => StatusCode::CONFLICT,
+            E::NotFound(_) => StatusCode::NOT_FOUND,
+            E::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            E::ProviderAway | E::Store(_) | E::Payments(PaymentError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let problem = Self::new(status, code, sentence(&error));
+        match error {
+            E::TooOften { retry_after_s } => problem.retry_after(retry_after_s),
+            E::ProviderAway => problem.retry_after(5),
+            _ => problem,
+        }
+    }
+}
+
+/// A refusal's words as a sentence.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let words = error.to_string();
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
