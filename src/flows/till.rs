@@ -2,10 +2,12 @@
 
 mod error;
 mod reads;
+mod unlock;
 
 use std::sync::Arc;
 
 pub use error::TillError;
+pub use unlock::Unlocked;
 
 use crate::clock::SharedClock;
 use crate::ids::SharedRandom;

@@ -1,5 +1,6 @@
 //! Why the till refused.
 
+use crate::events::EventError;
 use crate::ledger::LedgerError;
 use crate::payments::PaymentError;
 use crate::store::StoreError;
@@ -13,6 +14,9 @@ pub enum TillError {
     /// Packages and orders.
     #[error(transparent)]
     Payments(#[from] PaymentError),
+    /// Events and unlocks.
+    #[error(transparent)]
+    Events(#[from] EventError),
     /// The key was used for something else.
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,
@@ -43,6 +47,7 @@ impl TillError {
         match self {
             Self::Ledger(error) => error.code(),
             Self::Payments(error) => error.code(),
+            Self::Events(error) => error.code(),
             Self::KeyReused => Some("idempotency.mismatch"),
             Self::NotFound(_) => Some("till.not_found"),
             Self::NotSelling => Some("payments.not_selling"),
@@ -58,6 +63,7 @@ impl TillError {
         match self {
             Self::Ledger(LedgerError::Store(error))
             | Self::Payments(PaymentError::Store(error))
+            | Self::Events(EventError::Store(error))
             | Self::Store(error) => error.is_unavailable(),
             _ => false,
         }
