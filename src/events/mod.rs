@@ -34,7 +34,7 @@ pub use records::load_facts;
 pub use stream_key::{StreamKeyCodes, StreamKeys, mac_of_stream_key, renew_stream_key};
 pub use unlocks::{
     FightForSale, NightForSale, OwnedFight, OwnedUnlock, Unlock, Unlocks, find_fight_for_sale, find_night_for_sale,
-    hold_unlocks, insert_unlock, list_all_unlocks, list_unlocks,
+    find_shown, hold_unlocks, insert_unlock, list_all_unlocks, list_unlocks, list_unlocks_by_event,
 };
 
 use crate::ids::{RowId, SharedRandom};

@@ -93,6 +93,8 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/api/v1/events/{slug}/playback",  Api,  Open,        |r| r.to(api::events::playback)),
         Entry::new("GET",  "/api/v1/events/{slug}/milestones", Api, Open,        |r| r.to(api::events::milestones)),
         Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::events::polls)),
+        Entry::new("POST", "/api/v1/events/{slug}/unlock",    Api,  Viewer,      |r| r.to(api::unlock::event)),
+        Entry::new("POST", "/api/v1/fights/{id}/unlock",      Api,  Viewer,      |r| r.to(api::unlock::fight)),
         Entry::new("POST", "/api/v1/hooks/ingest",        Machine, MediaServer, |r| r.to(hooks::ingest::hook)),
     ]
 }

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::headers::Fixed;
 use super::hooks::ingest::HookParts;
-use super::{HealthBoard, Site, headers, routes};
+use super::{HealthBoard, Site, api, headers, routes};
 
 /// What the server is made of.
 #[derive(Clone, Debug)]
@@ -52,6 +52,7 @@ impl Server {
                 .app_data(health.clone())
                 .app_data(hook.clone())
                 .app_data(web::PayloadConfig::new(64 * 1024))
+                .app_data(api::bodies::config())
                 .wrap(Compress::default())
                 .wrap(from_fn(headers::around))
                 .configure(move |app| routes::mount(app, &config))

@@ -15,7 +15,8 @@ mod records;
 mod tests;
 
 pub use records::{
-    find_fight_for_sale, find_night_for_sale, hold_unlocks, insert_unlock, list_all_unlocks, list_unlocks,
+    find_fight_for_sale, find_night_for_sale, find_shown, hold_unlocks, insert_unlock, list_all_unlocks, list_unlocks,
+    list_unlocks_by_event,
 };
 
 use std::collections::BTreeMap;

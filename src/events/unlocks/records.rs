@@ -72,6 +72,19 @@ pub fn hold_unlocks(conn: &mut Conn, account: &AccountId, event: &RowId) -> Resu
     lock(conn, &format!("unlocks {account} {event}"))
 }
 
+/// The event of this name, where it is shown.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn find_shown(conn: &mut Conn, slug: &EventSlug) -> Result<Option<RowId>, StoreError> {
+    let id: Option<String> = events::table
+        .filter(events::slug.eq(slug.as_str()).and(events::status.ne(EventStatus::Draft.as_str())))
+        .select(events::id)
+        .first(conn)
+        .optional()?;
+    id.as_deref().map(parsed).transpose()
+}
+
 /// What an account has opened of an event.
 ///
 /// # Errors
@@ -83,12 +96,35 @@ pub fn list_unlocks(conn: &mut Conn, account: &AccountId, event: &RowId) -> Resu
         .load(conn)?;
     let mut found = Unlocks::default();
     for (fight, charged) in rows {
-        match fight {
-            Some(fight) => drop(found.fights.insert(parsed(&fight)?, Coins(charged))),
-            None => found.pass = Some(Coins(charged)),
-        }
+        found.add(fight.as_deref(), charged)?;
     }
     Ok(found)
+}
+
+/// What an account has opened, by event.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list_unlocks_by_event(conn: &mut Conn, account: &AccountId) -> Result<BTreeMap<RowId, Unlocks>, StoreError> {
+    let rows: Vec<(String, Option<String>, i64)> = unlocks::table
+        .filter(unlocks::account_id.eq(account.as_str()))
+        .select((unlocks::event_id, unlocks::fight_id, unlocks::charged_coins))
+        .load(conn)?;
+    let mut found: BTreeMap<RowId, Unlocks> = BTreeMap::new();
+    for (event, fight, charged) in rows {
+        found.entry(parsed(&event)?).or_default().add(fight.as_deref(), charged)?;
+    }
+    Ok(found)
+}
+
+impl Unlocks {
+    fn add(&mut self, fight: Option<&str>, charged: i64) -> Result<(), StoreError> {
+        match fight {
+            Some(fight) => drop(self.fights.insert(parsed(fight)?, Coins(charged))),
+            None => self.pass = Some(Coins(charged)),
+        }
+        Ok(())
+    }
 }
 
 /// Adds an unlock; `false`: the account has it already, and nothing was written.

@@ -2,6 +2,7 @@
 
 use crate::events::EventError;
 use crate::ledger::LedgerError;
+use crate::money::Coins;
 use crate::payments::PaymentError;
 use crate::store::StoreError;
 
@@ -17,6 +18,12 @@ pub enum TillError {
     /// Events and unlocks.
     #[error(transparent)]
     Events(#[from] EventError),
+    /// It costs more than the buyer has agreed to.
+    #[error("it costs {due} coins by now")]
+    PriceChanged {
+        /// What it costs.
+        due: Coins,
+    },
     /// The key was used for something else.
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,
@@ -48,6 +55,7 @@ impl TillError {
             Self::Ledger(error) => error.code(),
             Self::Payments(error) => error.code(),
             Self::Events(error) => error.code(),
+            Self::PriceChanged { .. } => Some("events.price_changed"),
             Self::KeyReused => Some("idempotency.mismatch"),
             Self::NotFound(_) => Some("till.not_found"),
             Self::NotSelling => Some("payments.not_selling"),

@@ -4,6 +4,8 @@
 //! unlocks are read, the unlock is written, the ledger booked, the answer kept. Two requests with different keys for the
 //! same thing come one after the other, and the second finds it open. A refusal takes everything back.
 
+use std::collections::BTreeMap;
+
 use super::{MoneyRequest, Till, TillError};
 use crate::clock::Micros;
 use crate::events::{self, OwnedUnlock, Unlock, Unlocks};
@@ -28,6 +30,7 @@ struct Purchase {
     account: AccountId,
     unlock: RowId,
     posting: RowId,
+    most: Option<Coins>,
     at: Micros,
 }
 
@@ -44,7 +47,21 @@ impl Till {
         fight: &RowId,
         request: &MoneyRequest,
     ) -> Result<Unlocked, TillError> {
-        let (purchase, fight, request) = (self.purchase(account), fight.clone(), request.clone());
+        self.unlock_fight_within(account, fight, None, request).await
+    }
+
+    /// [`Till::unlock_fight`] for at most `most` coins: what the buyer was shown and has agreed to.
+    ///
+    /// # Errors
+    /// Also `events.price_changed`, where it costs more by now.
+    pub async fn unlock_fight_within(
+        &self,
+        account: &AccountId,
+        fight: &RowId,
+        most: Option<Coins>,
+        request: &MoneyRequest,
+    ) -> Result<Unlocked, TillError> {
+        let (purchase, fight, request) = (self.purchase(account, most), fight.clone(), request.clone());
         let work = move |conn: &mut Conn| {
             once(conn, &request, purchase.at, |conn| {
                 let fight = events::find_fight_for_sale(conn, &fight)?.ok_or(TillError::NotFound("fight"))?;
@@ -67,7 +84,21 @@ impl Till {
         event: &EventSlug,
         request: &MoneyRequest,
     ) -> Result<Unlocked, TillError> {
-        let (purchase, event, request) = (self.purchase(account), event.clone(), request.clone());
+        self.unlock_event_within(account, event, None, request).await
+    }
+
+    /// [`Till::unlock_event`] for at most `most` coins: what the buyer was shown and has agreed to.
+    ///
+    /// # Errors
+    /// Also `events.price_changed`, where it costs more by now.
+    pub async fn unlock_event_within(
+        &self,
+        account: &AccountId,
+        event: &EventSlug,
+        most: Option<Coins>,
+        request: &MoneyRequest,
+    ) -> Result<Unlocked, TillError> {
+        let (purchase, event, request) = (self.purchase(account, most), event.clone(), request.clone());
         let work = move |conn: &mut Conn| {
             once(conn, &request, purchase.at, |conn| {
                 let night = events::find_night_for_sale(conn, &event)?.ok_or(TillError::NotFound("event"))?;
@@ -86,10 +117,19 @@ impl Till {
     pub async fn list_unlocks(&self, account: &AccountId, event: &EventSlug) -> Result<Unlocks, TillError> {
         let (account, event) = (account.clone(), event.clone());
         let work = move |conn: &mut Conn| {
-            let night = events::find_night_for_sale(conn, &event)?.ok_or(TillError::NotFound("event"))?;
-            Ok(events::list_unlocks(conn, &account, &night.id)?)
+            let event = events::find_shown(conn, &event)?.ok_or(TillError::NotFound("event"))?;
+            Ok(events::list_unlocks(conn, &account, &event)?)
         };
         self.0.store.read(work).await
+    }
+
+    /// What an account has opened, by event.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn list_unlocks_by_event(&self, account: &AccountId) -> Result<BTreeMap<RowId, Unlocks>, TillError> {
+        let account = account.clone();
+        Ok(self.0.store.read(move |conn| events::list_unlocks_by_event(conn, &account)).await?)
     }
 
     /// Everything an account has opened, newest first, at most `limit`.
@@ -101,9 +141,10 @@ impl Till {
         Ok(self.0.store.read(move |conn| events::list_all_unlocks(conn, &account, limit)).await?)
     }
 
-    fn purchase(&self, account: &AccountId) -> Purchase {
+    fn purchase(&self, account: &AccountId, most: Option<Coins>) -> Purchase {
         let (at, random) = (self.0.clock.now(), self.0.random.as_ref());
-        Purchase { account: account.clone(), unlock: RowId::new(at, random), posting: RowId::new(at, random), at }
+        let (unlock, posting) = (RowId::new(at, random), RowId::new(at, random));
+        Purchase { account: account.clone(), unlock, posting, most, at }
     }
 }
 
@@ -118,6 +159,9 @@ impl Purchase {
         words: &str,
     ) -> Result<Unlocked, TillError> {
         let Some(charged) = due else { return self.nothing_due(conn) };
+        if self.most.is_some_and(|most| charged > most) {
+            return Err(TillError::PriceChanged { due: charged });
+        }
         let unlock = Unlock {
             id: self.unlock.clone(),
             account: self.account.clone(),
