@@ -10,7 +10,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, Route, web};
 use url::Url;
 
-use super::{Site, api, assets, cors, error, health, hooks, media, metrics, socket, viewer};
+use super::{Site, api, assets, cors, error, health, hooks, inputs, media, metrics, socket, viewer};
 use crate::accounts::Role;
 use crate::config::{Config, ObjectsKind};
 
@@ -104,6 +104,7 @@ pub fn table() -> Vec<Entry> {
 
 /// Mounts every route under its host. Entries of one path are one resource: what none of them takes is 405.
 pub fn mount(app: &mut web::ServiceConfig, config: &Config) {
+    inputs::configure(app);
     let mut entries = table();
     while let Some(first) = entries.first().copied() {
         let (same, rest): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.path == first.path);

@@ -123,8 +123,7 @@ async fn what_is_no_route_is_404_and_a_method_a_route_has_not_is_405() {
     }
     for entry in table() {
         let own: Vec<_> = table().into_iter().filter(|other| other.path == entry.path).collect();
-        let allow: Vec<_> =
-            own.iter().map(|own| if own.method == "GET" { "GET, HEAD" } else { own.method }).collect();
+        let allow: Vec<_> = own.iter().map(|own| if own.method == "GET" { "GET, HEAD" } else { own.method }).collect();
         let url = address(&server, &entry).await;
         for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
             if own.iter().any(|own| method == *own.method) {
