@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::headers::Fixed;
 use super::hooks::ingest::HookParts;
-use super::{HealthBoard, Site, api, headers, routes};
+use super::{HealthBoard, Site, headers, routes};
 
 /// What the server is made of.
 #[derive(Clone, Debug)]
@@ -51,8 +51,6 @@ impl Server {
                 .app_data(site.clone())
                 .app_data(health.clone())
                 .app_data(hook.clone())
-                .app_data(web::PayloadConfig::new(64 * 1024))
-                .app_data(api::bodies::config())
                 .wrap(Compress::default())
                 .wrap(from_fn(headers::around))
                 .configure(move |app| routes::mount(app, &config))
