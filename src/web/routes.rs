@@ -80,6 +80,8 @@ pub fn table() -> Vec<Entry> {
     vec![
         Entry::new("GET",  "/",                               Site, Open,        |r| r.to(viewer::home::page)),
         Entry::new("GET",  "/events/{slug}",                  Site, Open,        |r| r.to(viewer::event::page)),
+        Entry::new("POST", "/events/{slug}/unlock",           Site, Viewer,      |r| r.to(viewer::unlock::event)),
+        Entry::new("POST", "/events/{slug}/fights/{number}/unlock", Site, Viewer, |r| r.to(viewer::unlock::fight)),
         Entry::new("GET",  "/watch/{slug}",                   Site, Open,        |r| r.to(viewer::watch::page)),
         Entry::new("GET",  "/privacy",                        Site, Open,        |r| r.to(viewer::legal::privacy)),
         Entry::new("GET",  "/terms",                          Site, Open,        |r| r.to(viewer::legal::terms)),

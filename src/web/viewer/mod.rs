@@ -10,10 +10,12 @@ pub mod event;
 pub mod home;
 pub mod legal;
 mod night;
+mod offers;
 mod poster;
 pub mod problem;
 pub mod reader;
 pub mod shell;
+pub mod unlock;
 pub mod watch;
 pub(crate) mod words;
 
