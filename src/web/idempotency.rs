@@ -21,7 +21,8 @@ pub fn content_of(asked: &impl Serialize) -> Vec<u8> {
 fn ordered(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let mut members: Vec<(String, Value)> = members.into_iter().map(|(key, value)| (key, ordered(value))).collect();
+            let mut members: Vec<(String, Value)> =
+                members.into_iter().map(|(key, value)| (key, ordered(value))).collect();
             members.sort_by(|one, other| one.0.cmp(&other.0));
             Value::Object(members.into_iter().collect())
         }

@@ -66,7 +66,8 @@ impl Till {
             once(conn, &request, purchase.at, |conn| {
                 let fight = events::find_fight_for_sale(conn, &fight)?.ok_or(TillError::NotFound("fight"))?;
                 events::hold_unlocks(conn, &purchase.account, &fight.event)?;
-                let due = events::list_unlocks(conn, &purchase.account, &fight.event)?.fight_due(&fight.id, fight.price);
+                let due =
+                    events::list_unlocks(conn, &purchase.account, &fight.event)?.fight_due(&fight.id, fight.price);
                 purchase.open(conn, &fight.event, Some(&fight.id), due, &fight.words)
             })
         };

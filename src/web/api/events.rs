@@ -95,10 +95,7 @@ fn shared_json(body: &impl Serialize) -> HttpResponse {
 /// Answers JSON that is the caller's own when somebody is signed in, and everyone's otherwise.
 fn own_json(who: &MaybeViewer, body: &impl Serialize) -> HttpResponse {
     let cache = if who.0.is_some() { "private, no-store" } else { "public, max-age=1" };
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, cache))
-        .insert_header((header::VARY, "Cookie"))
-        .json(body)
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, cache)).insert_header((header::VARY, "Cookie")).json(body)
 }
 
 /// `GET /api/v1/events`

@@ -173,8 +173,8 @@ fn pass(event: &EventFacts, buyer: &Buyer, told: &Told, w: Words) -> Option<Pass
         Buyer::Viewer { unlocks, .. } => unlocks,
         Buyer::SignedOut { .. } | Buyer::Unknown => &nothing,
     };
-    let all_open = !event.fights.is_empty()
-        && event.fights.iter().all(|fight| unlocks.opens(&fight.id, fight.price_coins));
+    let all_open =
+        !event.fights.is_empty() && event.fights.iter().all(|fight| unlocks.opens(&fight.id, fight.price_coins));
     // Whoever has every fight already is not asked to pay for them once more.
     if unlocks.pass.is_none() && (price.0 <= 0 || all_open) {
         return None;
@@ -240,9 +240,7 @@ impl Sold<'_> {
     fn settle(&self, due: Option<Coins>, paid: Option<Coins>, buyer: &Buyer, told: &Told, w: Words) -> Deal {
         let mut deal = match (due, buyer) {
             (None, _) => Deal { label: self.open.clone(), ..self.deal(Way::Open, w) },
-            (Some(_), Buyer::SignedOut { sign_in }) => {
-                Deal { address: sign_in.clone(), ..self.deal(Way::SignIn, w) }
-            }
+            (Some(_), Buyer::SignedOut { sign_in }) => Deal { address: sign_in.clone(), ..self.deal(Way::SignIn, w) },
             (Some(_), Buyer::Unknown) => Deal { ask: w.t("unlock-unknown"), ..self.deal(Way::Unknown, w) },
             (Some(due), Buyer::Viewer { balance, .. }) if due > *balance => Deal {
                 price: w.with("coins-amount", "coins", &due.to_string()),

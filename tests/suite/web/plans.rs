@@ -37,6 +37,10 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /api/v1/register",       Body::Json(r#"{"phone":"","password":"","name":""}"#), 422),
     ("POST /api/v1/login",          Body::Json(r#"{"phone":"0812","password":"nobody's"}"#), 401),
     ("POST /api/v1/logout",         Body::Json("{}"), 204),
+    ("POST /api/v1/events/{slug}/unlock", Body::Json("{}"), 400),
+    ("POST /api/v1/fights/{id}/unlock", Body::Json("{}"), 400),
+    ("POST /events/{slug}/unlock",  Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),
+    ("POST /events/{slug}/fights/{number}/unlock", Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),
     ("POST /api/v1/hooks/ingest",   Body::Form("call=publish&name=a-stream-key-of-island-fight&addr=198.51.100.1"), 200),
     ("GET /ws",                     Body::None, 400),
 ];
