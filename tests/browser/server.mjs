@@ -54,6 +54,12 @@ status = "${status}"
   blue = "Budi Santoso"
   title = "Bantamweight"
   price_coins = 30
+  [[events.fights]]
+  number = 3
+  red = "Komang Suardana"
+  blue = "Rizky Ramadhan"
+  title = "Welterweight"
+  price_coins = 50
   [[events.milestones]]
   coins = 1000
   title = "Ronde tambahan"

@@ -203,8 +203,13 @@ fn pass(event: &EventFacts, buyer: &Buyer, told: &Told, w: Words) -> Option<Pass
             _ => w.fill("unlock-credit", &[("paid", &paid), ("coins", &cost)]),
         }
     });
+    let mut deal = words.settle(due, unlocks.pass, buyer, told, w);
+    if said.is_none() {
+        // The price stands above it already.
+        deal.price.clear();
+    }
     Some(Pass {
-        deal: words.settle(due, unlocks.pass, buyer, told, w),
+        deal,
         price: w.with("coins-amount", "coins", &price.to_string()),
         credit: said,
         fights: w.with("unlock-includes-fights", "count", &event.fights.len().to_string()),
