@@ -136,6 +136,7 @@ fn trouble(conn: &mut Conn, client: usize, attempt: usize) -> Result<(), StoreEr
     match client % 3 {
         0 => conn.batch_execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")?,
         1 => {
+            conn.batch_execute("SET LOCAL deadlock_timeout = '10ms'")?;
             let rows = if client % 2 == 0 { ["a", "b"] } else { ["b", "a"] };
             for row in rows {
                 diesel::update(node_settings::table.find(row))
@@ -146,7 +147,7 @@ fn trouble(conn: &mut Conn, client: usize, attempt: usize) -> Result<(), StoreEr
         _ => {}
     }
     if (client + attempt).is_multiple_of(4) {
-        conn.batch_execute("SET LOCAL lock_timeout = '20ms'")?;
+        conn.batch_execute("SET LOCAL lock_timeout = '5ms'")?;
     }
     Ok(())
 }
@@ -164,15 +165,14 @@ async fn the_same_while_races_are_lost_and_locks_time_out() {
     let who = rich(&store).await;
     let rows = "INSERT INTO node_settings VALUES ('a', ''), ('b', '')";
     store.write(move |conn| Ok::<_, StoreError>(conn.batch_execute(rows)?)).await.expect("rows");
-    // Deadlocks are noticed after this time only.
     let holder = CancellationToken::new();
     let held = std::thread::spawn({
         let (mut conn, holder) = (raw(&db), holder.clone());
         move || {
             while !holder.is_cancelled() {
-                conn.batch_execute("BEGIN; SELECT * FROM coin_balances FOR UPDATE; SELECT pg_sleep(0.03); COMMIT")
-                    .expect("a moment's lock");
-                std::thread::yield_now();
+                let lock = "BEGIN; SELECT * FROM coin_balances FOR UPDATE; SELECT pg_sleep(0.01); COMMIT";
+                conn.batch_execute(lock).expect("a moment's lock");
+                conn.batch_execute("SELECT pg_sleep(0.02)").expect("a moment without");
             }
         }
     });
