@@ -37,6 +37,9 @@ pub enum EventError {
     /// No operator has declared it interrupted.
     #[error("{0} is not declared interrupted, so there is nothing to resume")]
     NotInterrupted(EventSlug),
+    /// The event has no price as a whole.
+    #[error("{0} is not sold as a whole: unlock its fights one by one")]
+    PassNotSold(EventSlug),
     /// The file asks for what cannot be, as the database stands.
     #[error("{0}")]
     Unfit(String),
@@ -57,6 +60,7 @@ impl EventError {
             Self::NotOnAir(_) => "events.not_on_air",
             Self::AlreadyInterrupted(_) => "events.already_interrupted",
             Self::NotInterrupted(_) => "events.not_interrupted",
+            Self::PassNotSold(_) => "events.pass_not_sold",
             Self::Unfit(_) => "events.unfit",
             Self::Store(_) => return None,
         })

@@ -1,7 +1,8 @@
 //! A show: event, fights, fighters, milestones and polls as stored, its on-air state, and the disk mirror.
 //!
 //! Verbs: [`go_on_air`], [`go_off_air`], [`interrupt`], [`resume`], [`end`], [`rotate_epoch`], [`renew_stream_key`],
-//! [`record_stream`] and [`apply()`](apply::apply); each is one write with its facts and its audit row.
+//! [`record_stream`] and [`apply()`](apply::apply); each is one write with its facts and its audit row. What accounts may
+//! watch, and what it costs, stands in `unlocks`, whose verbs join the till's transaction.
 //!
 //! Invariants: a status only moves forward; at most one range of an event's timeline is open, and its fight is the one
 //! on air; the same name in one event is the same fighter; a stream key is stored as its code only. The mirror is what
@@ -21,6 +22,7 @@ mod records;
 mod stream_key;
 #[cfg(test)]
 mod tests;
+mod unlocks;
 
 pub use error::EventError;
 pub use facts::*;
@@ -30,6 +32,10 @@ pub use on_air::{end, go_off_air, go_on_air, interrupt, resume};
 pub use picture::{record_stream, rotate_epoch};
 pub use records::load_facts;
 pub use stream_key::{StreamKeyCodes, StreamKeys, mac_of_stream_key, renew_stream_key};
+pub use unlocks::{
+    FightForSale, NightForSale, OwnedFight, OwnedUnlock, Unlock, Unlocks, find_fight_for_sale, find_night_for_sale,
+    find_shown, hold_unlocks, insert_unlock, list_all_unlocks, list_unlocks, list_unlocks_by_event,
+};
 
 use crate::ids::{RowId, SharedRandom};
 use crate::store::audit::Actor;

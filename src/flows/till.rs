@@ -3,10 +3,12 @@
 mod error;
 mod grant;
 mod reads;
+mod unlock;
 
 use std::sync::Arc;
 
 pub use error::TillError;
+pub use unlock::Unlocked;
 
 use crate::clock::SharedClock;
 use crate::ids::SharedRandom;

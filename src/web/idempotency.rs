@@ -2,13 +2,36 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::error::Problem;
 use crate::accounts::SignedIn;
 use crate::config::hex;
 use crate::flows::MoneyRequest;
 
-/// The request of `who`, by its header.
+/// What was asked as the same bytes however it was written: JSON without spaces, the keys of objects in order. A body
+/// that says the same in other words is the same request.
+#[must_use]
+pub fn content_of(asked: &impl Serialize) -> Vec<u8> {
+    let value = serde_json::to_value(asked).unwrap_or_default();
+    ordered(value).to_string().into_bytes()
+}
+
+fn ordered(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<(String, Value)> =
+                members.into_iter().map(|(key, value)| (key, ordered(value))).collect();
+            members.sort_by(|one, other| one.0.cmp(&other.0));
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(ordered).collect()),
+        plain => plain,
+    }
+}
+
+/// The request of `who`, by its header. `body` is what was asked, best as [`content_of`] gives it.
 ///
 /// # Errors
 /// 400 without a key, or with one that is not 1 to 64 visible ASCII characters.
@@ -36,4 +59,19 @@ pub fn of_key(req: &HttpRequest, who: &SignedIn, key: &str, body: &[u8]) -> Resu
         key: key.to_owned(),
         body_hash: hex(hash.as_ref()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_same_request_in_other_words_is_the_same() {
+        let of = |text: &str| content_of(&serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(of(r#"{"b": [ {"d":1,"c":2} ], "a" : null}"#), of(r#"{"a":null,"b":[{"c":2,"d":1}]}"#));
+        assert_ne!(of(r#"{"a":[1,2]}"#), of(r#"{"a":[2,1]}"#));
+        assert_eq!(content_of(&json!({})), b"{}");
+    }
 }

@@ -36,6 +36,7 @@ impl From<TillError> for Problem {
         let status = match &error {
             E::Ledger(LedgerError::BadAmount { .. }) | E::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             E::Ledger(_) | E::KeyReused | E::NotSelling | E::Payments(PaymentError::Unfit(_)) => StatusCode::CONFLICT,
+            E::Events(_) | E::PriceChanged { .. } => StatusCode::CONFLICT,
             E::NotFound(_) => StatusCode::NOT_FOUND,
             E::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::ProviderAway | E::Store(_) | E::Payments(PaymentError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,

@@ -33,4 +33,5 @@ mod sockets;
 mod start;
 mod store;
 mod tidy;
+mod unlocks;
 mod web;

@@ -1,6 +1,8 @@
 //! Why the till refused.
 
+use crate::events::EventError;
 use crate::ledger::LedgerError;
+use crate::money::Coins;
 use crate::payments::PaymentError;
 use crate::store::StoreError;
 
@@ -13,6 +15,15 @@ pub enum TillError {
     /// Packages and orders.
     #[error(transparent)]
     Payments(#[from] PaymentError),
+    /// Events and unlocks.
+    #[error(transparent)]
+    Events(#[from] EventError),
+    /// It costs more than the buyer has agreed to.
+    #[error("it costs {due} coins by now")]
+    PriceChanged {
+        /// What it costs.
+        due: Coins,
+    },
     /// The key was used for something else.
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,
@@ -46,6 +57,8 @@ impl TillError {
         match self {
             Self::Ledger(error) => error.code(),
             Self::Payments(error) => error.code(),
+            Self::Events(error) => error.code(),
+            Self::PriceChanged { .. } => Some("events.price_changed"),
             Self::KeyReused => Some("idempotency.mismatch"),
             Self::NotFound(_) => Some("till.not_found"),
             Self::Unfit(_) => Some("till.unfit"),
@@ -62,6 +75,7 @@ impl TillError {
         match self {
             Self::Ledger(LedgerError::Store(error))
             | Self::Payments(PaymentError::Store(error))
+            | Self::Events(EventError::Store(error))
             | Self::Store(error) => error.is_unavailable(),
             _ => false,
         }

@@ -1,5 +1,6 @@
 //! `/api/v1/events…`: what pages show, as JSON, from the mirror.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::header;
@@ -8,11 +9,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::clock::Micros;
-use crate::events::{EventFacts, EventStatus, FightFacts, FighterFacts};
+use crate::events::{EventFacts, EventStatus, FightFacts, FighterFacts, Unlocks};
 use crate::ids::EventSlug;
 use crate::money::Coins;
 use crate::web::Site;
 use crate::web::error::Problem;
+use crate::web::session::MaybeViewer;
 
 /// An event of the list and of its own address.
 #[derive(Debug, Serialize)]
@@ -24,6 +26,8 @@ struct EventJson<'a> {
     stream: &'static str,
     on_air_fight: Option<i32>,
     pass_price_coins: Coins,
+    /// The caller has the whole night.
+    pass_unlocked: bool,
     fights: Vec<FightJson<'a>>,
 }
 
@@ -36,11 +40,12 @@ struct FightJson<'a> {
     blue: &'a FighterFacts,
     price_coins: Coins,
     status: crate::events::FightStatus,
+    /// Free, or the caller has it.
     unlocked: bool,
 }
 
 impl<'a> FightJson<'a> {
-    fn of(fight: &'a FightFacts) -> Self {
+    fn of(fight: &'a FightFacts, unlocks: &Unlocks) -> Self {
         Self {
             id: &fight.id,
             number: fight.number,
@@ -49,13 +54,12 @@ impl<'a> FightJson<'a> {
             blue: &fight.blue,
             price_coins: fight.price_coins,
             status: fight.status,
-            // Until the gate stands everything is open to watch.
-            unlocked: true,
+            unlocked: unlocks.opens(&fight.id, fight.price_coins),
         }
     }
 }
 
-fn json_of<'a>(site: &Site, event: &'a EventFacts) -> EventJson<'a> {
+fn json_of<'a>(site: &Site, event: &'a EventFacts, unlocks: &Unlocks) -> EventJson<'a> {
     EventJson {
         slug: &event.slug,
         title: &event.title,
@@ -64,7 +68,8 @@ fn json_of<'a>(site: &Site, event: &'a EventFacts) -> EventJson<'a> {
         stream: site.stream_of(event).status.as_str(),
         on_air_fight: event.on_air_fight,
         pass_price_coins: event.pass_price_coins,
-        fights: event.fights.iter().map(FightJson::of).collect(),
+        pass_unlocked: unlocks.pass.is_some(),
+        fights: event.fights.iter().map(|fight| FightJson::of(fight, unlocks)).collect(),
     }
 }
 
@@ -87,21 +92,41 @@ fn shared_json(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=1")).json(body)
 }
 
+/// Answers JSON that is the caller's own when somebody is signed in, and everyone's otherwise.
+fn own_json(who: &MaybeViewer, body: &impl Serialize) -> HttpResponse {
+    let cache = if who.0.is_some() { "private, no-store" } else { "public, max-age=1" };
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, cache)).insert_header((header::VARY, "Cookie")).json(body)
+}
+
 /// `GET /api/v1/events`
-pub async fn list(site: web::Data<Site>) -> HttpResponse {
+///
+/// # Errors
+/// 503 while it cannot be known what the caller has unlocked.
+pub async fn list(site: web::Data<Site>, who: MaybeViewer) -> Result<HttpResponse, Problem> {
+    let mut unlocks = match &who.0 {
+        Some(viewer) => site.till.list_unlocks_by_event(&viewer.account).await?,
+        None => BTreeMap::new(),
+    };
     let all = site.mirror.all();
-    let events: Vec<_> =
-        all.iter().filter(|event| event.status != EventStatus::Draft).map(|event| json_of(&site, event)).collect();
-    shared_json(&serde_json::json!({ "events": events }))
+    let events: Vec<_> = all
+        .iter()
+        .filter(|event| event.status != EventStatus::Draft)
+        .map(|event| json_of(&site, event, &unlocks.remove(&event.id).unwrap_or_default()))
+        .collect();
+    Ok(own_json(&who, &serde_json::json!({ "events": events })))
 }
 
 /// `GET /api/v1/events/{slug}`
 ///
 /// # Errors
-/// 404 for an event that is not shown.
-pub async fn one(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
+/// 404 for an event that is not shown, 503 while it cannot be known what the caller has unlocked.
+pub async fn one(site: web::Data<Site>, slug: web::Path<String>, who: MaybeViewer) -> Result<HttpResponse, Problem> {
     let event = get_shown(&site, &slug)?;
-    Ok(shared_json(&json_of(&site, &event)))
+    let unlocks = match &who.0 {
+        Some(viewer) => site.till.list_unlocks(&viewer.account, &event.slug).await?,
+        None => Unlocks::default(),
+    };
+    Ok(own_json(&who, &json_of(&site, &event, &unlocks)))
 }
 
 /// `GET /api/v1/events/{slug}/playback`: addresses only.

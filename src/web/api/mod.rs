@@ -1,4 +1,6 @@
 //! JSON for browsers and tools.
 
 pub mod accounts;
+pub mod bodies;
 pub mod events;
+pub mod unlock;

@@ -121,12 +121,6 @@ impl Night {
     pub fn over(&self) -> bool {
         self.phase == Phase::Ended
     }
-
-    /// Whether a price stands on the card.
-    #[must_use]
-    pub fn priced(&self) -> bool {
-        self.bouts.iter().any(|bout| bout.price.is_some())
-    }
 }
 
 impl Bout {

@@ -13,7 +13,6 @@ home-bouts = { $count } fights
 event-description = { $title }, { $date }. Fight card and live broadcast.
 event-card = Fight card
 event-card-empty = The fight card has not been announced yet.
-event-open-note = Coins are not on sale yet. Every fight of this event can be watched without paying.
 event-starts = Starts
 event-main = Closing fight
 

@@ -13,7 +13,6 @@ home-bouts = { $count } laga
 event-description = { $title }, { $date }. Kartu laga dan siaran langsung.
 event-card = Kartu laga
 event-card-empty = Kartu laga belum diumumkan.
-event-open-note = Koin belum dijual. Semua laga di acara ini bisa ditonton tanpa membayar.
 event-starts = Mulai
 event-main = Laga penutup
 

@@ -1,0 +1,24 @@
+# Unlocking fights
+unlock-fight = Unlock fight · { $coins } coins
+unlock-night = Unlock the whole night
+unlock-night-for = Unlock the whole night · { $coins } coins
+unlock-includes = What is included
+unlock-includes-fights = The whole card, { $count } fights so far
+unlock-includes-replay = The live broadcast and its replay
+unlock-includes-later = Fights added later are unlocked too
+unlock-credit = { $paid } coins are paid already, { $coins } remain.
+unlock-credit-all = { $paid } coins are paid already: nothing remains to be paid.
+unlock-ask-fight = Unlock { $red } vs { $blue } for { $coins } coins?
+unlock-ask-night = Unlock every fight of { $title } for { $coins } coins?
+unlock-after = Your balance will be { $coins } coins.
+unlock-yes = Yes, unlock
+unlock-open = Unlocked
+unlock-open-night = Every fight is unlocked
+unlock-free = Free
+unlock-short = Not enough coins: { $coins } more are needed.
+unlock-buy-coins = Buy coins
+unlock-opened = Unlocked, { $coins } coins spent.
+unlock-opened-free = Unlocked already, no coins spent.
+unlock-price-changed = The price has changed and no coins were spent. Look again before you unlock.
+unlock-unknown = This cannot be unlocked right now: the service is busy. Load this page again in a moment.
+unlock-refund = What is unlocked cannot be turned back into coins. If the organiser cancels a fight, its coins return to your balance.

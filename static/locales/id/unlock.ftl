@@ -1,0 +1,24 @@
+# Membuka laga
+unlock-fight = Buka pertandingan · { $coins } koin
+unlock-night = Buka semalam penuh
+unlock-night-for = Buka semalam penuh · { $coins } koin
+unlock-includes = Yang termasuk
+unlock-includes-fights = Seluruh kartu laga, kini { $count } laga
+unlock-includes-replay = Siaran langsung dan siaran ulangnya
+unlock-includes-later = Laga yang ditambahkan kemudian ikut terbuka
+unlock-credit = Sudah dibayar { $paid } koin, tinggal { $coins } koin.
+unlock-credit-all = Sudah dibayar { $paid } koin: tidak ada lagi yang perlu dibayar.
+unlock-ask-fight = Buka { $red } vs { $blue } seharga { $coins } koin?
+unlock-ask-night = Buka semua laga { $title } seharga { $coins } koin?
+unlock-after = Saldo menjadi { $coins } koin.
+unlock-yes = Ya, buka
+unlock-open = Terbuka
+unlock-open-night = Semua laga terbuka
+unlock-free = Gratis
+unlock-short = Saldo koin tidak cukup: kurang { $coins } koin.
+unlock-buy-coins = Beli koin
+unlock-opened = Berhasil dibuka, { $coins } koin dipakai.
+unlock-opened-free = Sudah terbuka, tidak ada koin yang dipakai.
+unlock-price-changed = Harganya berubah dan belum ada koin yang dipakai. Periksa lagi sebelum membuka.
+unlock-unknown = Belum bisa dibuka: server sedang sibuk. Muat ulang halaman ini sebentar lagi.
+unlock-refund = Laga yang sudah dibuka tidak bisa ditukar kembali menjadi koin. Jika penyelenggara membatalkan laga, koinnya kembali ke saldo Anda.
