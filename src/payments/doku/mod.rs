@@ -13,6 +13,7 @@ mod client;
 mod examine;
 mod loose;
 mod notice;
+mod report;
 mod sanitise;
 pub mod signature;
 mod status;

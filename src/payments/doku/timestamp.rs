@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 use crate::clock::Micros;
 
 /// Western Indonesian time, in which `expired_date` is written: UTC+7, all year.
-const WIB_MS: i64 = 7 * 3_600_000;
+const WIB: Offset = Offset::constant(7);
 
 /// `YYYY-MM-DDTHH:MM:SSZ`, UTC, without a fraction: the only form DOKU takes.
 pub(super) fn written(at: Micros) -> String {
@@ -26,6 +27,5 @@ pub(super) fn read_wib(text: &str) -> Option<Micros> {
         return None;
     }
     let local = DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
-    let as_utc = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-    Some(Micros(as_utc.as_microsecond()).plus_ms(-WIB_MS))
+    WIB.to_timestamp(local).ok().map(|at| Micros(at.as_microsecond()))
 }
