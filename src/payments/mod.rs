@@ -28,7 +28,6 @@ use crate::clock::SharedClock;
 use crate::config::{Config, PaymentGateway, SecretKey};
 use crate::ids::SharedRandom;
 
-
 /// The provider of `payments.gateway`; `None` when coins are not sold.
 ///
 /// # Errors
