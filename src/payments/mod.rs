@@ -14,6 +14,7 @@
 //! Crash before COMMIT: nothing happened, and the provider says it again or is asked. Crash after it: the same notice
 //! finds the order paid.
 
+pub mod doku;
 mod error;
 mod inbox;
 mod order;
@@ -34,3 +35,35 @@ pub use records::{
     find_package_by_id, insert_order, keep_checkout, list_notices, list_orders, list_packages, list_totals, lock_order,
     pay_order, refund_order, store_notice, take_back_coins,
 };
+
+use std::sync::Arc;
+
+use crate::clock::SharedClock;
+use crate::config::{Config, PaymentGateway, SecretKey};
+use crate::ids::SharedRandom;
+
+/// The provider of `payments.gateway`; `None` when coins are not sold.
+///
+/// # Errors
+/// A sentence that says what to change.
+pub fn open_provider(
+    config: &Config,
+    _secret: &SecretKey,
+    clock: &SharedClock,
+    random: &SharedRandom,
+) -> Result<Option<Arc<dyn PaymentProvider>>, PaymentError> {
+    match config.payments.gateway {
+        PaymentGateway::Doku => {
+            let parts = doku::Parts {
+                config: config.payments.doku.clone(),
+                public_url: config.server.public_url.clone(),
+                clock: clock.clone(),
+                random: random.clone(),
+                timings: doku::Timings::default(),
+            };
+            let doku = doku::Doku::new(parts).map_err(PaymentError::Unfit)?;
+            Ok(Some(Arc::new(doku)))
+        }
+        PaymentGateway::Sandbox | PaymentGateway::None => Ok(None),
+    }
+}
