@@ -8,4 +8,6 @@ mod tests;
 mod till;
 
 pub use apply_night::{ApplyError, Night, apply_night};
-pub use till::{MoneyRequest, Till, TillError, TillParts, Unlocked};
+pub use till::{
+    DayTotals, MoneyRequest, NoticeAnswer, Reconciler, Till, TillError, TillOrderFilter, TillParts, Unlocked,
+};

@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod doku;
 mod encoder;
 mod event_commands;
 mod faults;
@@ -18,6 +19,7 @@ mod hooks;
 mod hosts;
 mod ingest_door;
 mod ingest_hook;
+mod ledger;
 #[cfg(feature = "long")]
 mod long;
 mod media;

@@ -1,5 +1,6 @@
 //! Values that have the right kind and are impossible all the same.
 
+mod payments;
 mod picture;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ pub(super) fn values(config: &Config, origins: &Origins) -> Result<(), ConfigErr
     picture::encoder(&config.encoder, origins)?;
     picture::uploader(config, origins)?;
     objects(config, origins)?;
+    payments::payments(config, origins)?;
     cluster(config, origins)?;
     locale(config, origins)?;
     secret_key_is_given(config, origins)
