@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use serde::Serialize;
 
 /// A node's state as browsers and operators read it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NodeStatus {
     /// Everything answers.
@@ -22,7 +22,7 @@ pub enum NodeStatus {
 }
 
 /// One check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Check {
     /// `ok` or `failing`.
     pub status: &'static str,
@@ -40,7 +40,7 @@ impl Check {
 }
 
 /// The checks of a node.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct Checks {
     /// The database answered lately, and is one to use.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,7 @@ pub struct Checks {
 }
 
 /// What `/health` says now.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct Health {
     /// The node's name.
     pub node: String,

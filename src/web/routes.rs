@@ -91,6 +91,7 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/health",                         Any,  Open,        |r| r.to(health::health)),
         Entry::new("GET",  "/metrics",                        Any,  Metrics,     |r| r.to(metrics::metrics)),
         Entry::new("GET",  "/ws",                             Api,  Open,        |r| r.to(socket::open)),
+        Entry::new("GET",  "/api/v1/openapi.json",            Api,  Open,        |r| r.to(api::openapi::document)),
         Entry::new("POST", "/api/v1/register",                Api,  Open,        |r| r.to(api::accounts::register)),
         Entry::new("POST", "/api/v1/login",                   Api,  Open,        |r| r.to(api::accounts::log_in)),
         Entry::new("POST", "/api/v1/logout",                  Api,  Viewer,      |r| r.to(api::accounts::log_out)),

@@ -70,11 +70,13 @@ pub struct Site {
 }
 
 /// Where an event's playlists are.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Playback {
     /// Master of the live window; `null` while nothing was ever published.
+    #[schema(required)]
     pub master: Option<String>,
     /// Master of the whole recording so far.
+    #[schema(required)]
     pub dvr: Option<String>,
     /// Finished replays.
     pub replays: Vec<String>,

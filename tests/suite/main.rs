@@ -26,6 +26,7 @@ mod media;
 mod metrics;
 mod night;
 mod objects;
+mod openapi;
 mod pages;
 mod postgres;
 mod returning_database;

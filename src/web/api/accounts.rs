@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::accounts::{NewSession, SessionKind, SignedIn};
 use crate::ids::AccountId;
@@ -12,7 +13,7 @@ use crate::web::error::Problem;
 use crate::web::session::{self, Viewer};
 
 /// What `register` is sent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct Registration {
     phone: String,
     password: String,
@@ -20,15 +21,16 @@ pub struct Registration {
 }
 
 /// What `login` is sent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct LogIn {
     phone: String,
     password: String,
 }
 
 /// An account as its owner sees it.
-#[derive(Debug, Serialize)]
-struct Me<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Me<'a> {
+    #[schema(value_type = AccountId)]
     id: &'a AccountId,
     name: &'a str,
     phone: &'a str,

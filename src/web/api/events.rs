@@ -7,41 +7,68 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::clock::Micros;
-use crate::events::{EventFacts, EventStatus, FightFacts, FighterFacts, Unlocks};
-use crate::ids::EventSlug;
+use crate::events::{
+    EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts, PollFacts, Unlocks,
+};
+use crate::ids::{EventSlug, RowId};
 use crate::money::Coins;
 use crate::web::Site;
 use crate::web::error::Problem;
 use crate::web::session::MaybeViewer;
 
 /// An event of the list and of its own address.
-#[derive(Debug, Serialize)]
-struct EventJson<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventJson<'a> {
+    #[schema(value_type = EventSlug)]
     slug: &'a EventSlug,
     title: &'a str,
     status: EventStatus,
+    /// RFC 3339.
     starts_at: String,
+    /// `offline`, `live`, `interrupted` or `ended`.
     stream: &'static str,
+    /// Number of the fight on air.
+    #[schema(required)]
     on_air_fight: Option<i32>,
+    /// Price of the whole night; 0: not sold as a whole.
     pass_price_coins: Coins,
     /// The caller has the whole night.
     pass_unlocked: bool,
     fights: Vec<FightJson<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-struct FightJson<'a> {
-    id: &'a crate::ids::RowId,
+/// A fight of the card.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fight)]
+pub struct FightJson<'a> {
+    #[schema(value_type = RowId)]
+    id: &'a RowId,
     number: i32,
     title: &'a str,
-    red: &'a FighterFacts,
-    blue: &'a FighterFacts,
+    red: Fighter<'a>,
+    blue: Fighter<'a>,
     price_coins: Coins,
-    status: crate::events::FightStatus,
+    status: FightStatus,
     /// Free, or the caller has it.
     unlocked: bool,
+}
+
+/// A fighter: the same name in one event is the same fighter.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Fighter<'a> {
+    #[schema(value_type = RowId)]
+    id: &'a RowId,
+    name: &'a str,
+}
+
+impl<'a> Fighter<'a> {
+    fn of(facts: &'a FighterFacts) -> Self {
+        Self { id: &facts.id, name: &facts.name }
+    }
 }
 
 impl<'a> FightJson<'a> {
@@ -50,13 +77,66 @@ impl<'a> FightJson<'a> {
             id: &fight.id,
             number: fight.number,
             title: &fight.title,
-            red: &fight.red,
-            blue: &fight.blue,
+            red: Fighter::of(&fight.red),
+            blue: Fighter::of(&fight.blue),
             price_coins: fight.price_coins,
             status: fight.status,
             unlocked: unlocks.opens(&fight.id, fight.price_coins),
         }
     }
+}
+
+/// The list of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Events<'a> {
+    events: Vec<EventJson<'a>>,
+}
+
+/// A donation ladder.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Milestones<'a> {
+    /// Coins given so far.
+    total_coins: Coins,
+    milestones: Vec<Milestone<'a>>,
+}
+
+/// A step of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Milestone<'a> {
+    title: &'a str,
+    /// Reached at this total.
+    coins: Coins,
+    reached: bool,
+}
+
+/// An event's questions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Polls<'a> {
+    polls: Vec<Poll<'a>>,
+}
+
+/// A coin-backed question.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Poll<'a> {
+    #[schema(value_type = RowId)]
+    id: &'a RowId,
+    code: &'a str,
+    question: &'a str,
+    /// `open`, `closed` or `settled`.
+    status: &'a str,
+    coins_per_vote: Coins,
+    max_votes_per_viewer: i64,
+    options: Vec<PollOption<'a>>,
+}
+
+/// An answer to choose.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PollOption<'a> {
+    #[schema(value_type = RowId)]
+    id: &'a RowId,
+    label: &'a str,
+    votes: i64,
+    coins: Coins,
 }
 
 fn json_of<'a>(site: &Site, event: &'a EventFacts, unlocks: &Unlocks) -> EventJson<'a> {
@@ -113,7 +193,7 @@ pub async fn list(site: web::Data<Site>, who: MaybeViewer) -> Result<HttpRespons
         .filter(|event| event.status != EventStatus::Draft)
         .map(|event| json_of(&site, event, &unlocks.remove(&event.id).unwrap_or_default()))
         .collect();
-    Ok(own_json(&who, &serde_json::json!({ "events": events })))
+    Ok(own_json(&who, &Events { events }))
 }
 
 /// `GET /api/v1/events/{slug}`
@@ -144,12 +224,8 @@ pub async fn playback(site: web::Data<Site>, slug: web::Path<String>) -> Result<
 /// 404 for an event that is not shown.
 pub async fn milestones(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let event = get_shown(&site, &slug)?;
-    let steps: Vec<_> = event
-        .milestones
-        .iter()
-        .map(|step| serde_json::json!({ "title": step.title, "coins": step.coins, "reached": false }))
-        .collect();
-    Ok(shared_json(&serde_json::json!({ "total_coins": 0, "milestones": steps })))
+    let milestones = event.milestones.iter().map(Milestone::of).collect();
+    Ok(shared_json(&Milestones { total_coins: Coins(0), milestones }))
 }
 
 /// `GET /api/v1/events/{slug}/polls`, without drafts.
@@ -158,22 +234,31 @@ pub async fn milestones(site: web::Data<Site>, slug: web::Path<String>) -> Resul
 /// 404 for an event that is not shown.
 pub async fn polls(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let event = get_shown(&site, &slug)?;
-    let polls: Vec<_> = event
-        .polls
-        .iter()
-        .filter(|poll| poll.status != "draft")
-        .map(|poll| {
-            let options: Vec<_> = poll
-                .options
-                .iter()
-                .map(|option| serde_json::json!({ "id": option.id, "label": option.label, "votes": 0, "coins": 0 }))
-                .collect();
-            serde_json::json!({
-                "id": poll.id, "code": poll.code, "question": poll.question, "status": poll.status,
-                "coins_per_vote": poll.coins_per_vote, "max_votes_per_viewer": poll.max_votes_per_viewer,
-                "options": options,
-            })
-        })
-        .collect();
-    Ok(shared_json(&serde_json::json!({ "polls": polls })))
+    let polls = event.polls.iter().filter(|poll| poll.status != "draft").map(Poll::of).collect();
+    Ok(shared_json(&Polls { polls }))
+}
+
+impl<'a> Milestone<'a> {
+    /// Nobody can give coins yet, so nothing is reached.
+    fn of(facts: &'a MilestoneFacts) -> Self {
+        Self { title: &facts.title, coins: facts.coins, reached: false }
+    }
+}
+
+impl<'a> Poll<'a> {
+    /// Nobody can vote yet, so nothing is counted.
+    fn of(facts: &'a PollFacts) -> Self {
+        let options = facts.options.iter();
+        Self {
+            id: &facts.id,
+            code: &facts.code,
+            question: &facts.question,
+            status: &facts.status,
+            coins_per_vote: facts.coins_per_vote,
+            max_votes_per_viewer: facts.max_votes_per_viewer,
+            options: options
+                .map(|option| PollOption { id: &option.id, label: &option.label, votes: 0, coins: Coins(0) })
+                .collect(),
+        }
+    }
 }

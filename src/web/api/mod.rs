@@ -3,4 +3,5 @@
 pub mod accounts;
 pub mod bodies;
 pub mod events;
+pub mod openapi;
 pub mod unlock;

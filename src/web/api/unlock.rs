@@ -3,6 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::bodies;
 use crate::flows::{MoneyRequest, Unlocked};
@@ -12,7 +13,7 @@ use crate::web::session::Viewer;
 use crate::web::{Site, idempotency};
 
 /// What may be sent along. The body may be left out.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct Consent {
     /// The most this may cost: where it costs more by now, nothing is opened and nothing is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
