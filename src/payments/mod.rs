@@ -6,6 +6,7 @@
 //! Invariants: a package is named by its code, and what a file leaves out is left alone; an order copies what was
 //! promised; `pending → paid` happens once, guarded by the order's row.
 
+pub mod doku;
 mod error;
 mod order;
 mod packages;
@@ -20,3 +21,36 @@ pub use provider::{
     ProviderStatus, SignedNotice,
 };
 pub use records::list_packages;
+
+use std::sync::Arc;
+
+use crate::clock::SharedClock;
+use crate::config::{Config, PaymentGateway, SecretKey};
+use crate::ids::SharedRandom;
+
+
+/// The provider of `payments.gateway`; `None` when coins are not sold.
+///
+/// # Errors
+/// A sentence that says what to change.
+pub fn open_provider(
+    config: &Config,
+    _secret: &SecretKey,
+    clock: &SharedClock,
+    random: &SharedRandom,
+) -> Result<Option<Arc<dyn PaymentProvider>>, PaymentError> {
+    match config.payments.gateway {
+        PaymentGateway::Doku => {
+            let parts = doku::Parts {
+                config: config.payments.doku.clone(),
+                public_url: config.server.public_url.clone(),
+                clock: clock.clone(),
+                random: random.clone(),
+                timings: doku::Timings::default(),
+            };
+            let doku = doku::Doku::new(parts).map_err(PaymentError::Unfit)?;
+            Ok(Some(Arc::new(doku)))
+        }
+        PaymentGateway::Sandbox | PaymentGateway::None => Ok(None),
+    }
+}
