@@ -1,6 +1,7 @@
 //! Values that have the right kind and are impossible all the same.
 
 mod picture;
+mod sandbox;
 
 use std::collections::BTreeSet;
 
@@ -25,6 +26,7 @@ pub(super) fn values(config: &Config, origins: &Origins) -> Result<(), ConfigErr
     objects(config, origins)?;
     cluster(config, origins)?;
     locale(config, origins)?;
+    sandbox::stays_at_home(config, origins)?;
     secret_key_is_given(config, origins)
 }
 
