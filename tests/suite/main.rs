@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod doku;
 mod encoder;
 mod event_commands;
 mod faults;

@@ -68,8 +68,13 @@ struct CustomerBody {
 /// [`ProviderError`]
 pub(super) async fn create(doku: &Doku, request: &CheckoutRequest) -> Result<Checkout, ProviderError> {
     let body = body_of(request, &doku.payment_methods)?;
-    let call =
-        Call { method: Method::POST, path: PATH.to_owned(), request_id: &request.request_id, body: Some(body), tries: TRIES };
+    let call = Call {
+        method: Method::POST,
+        path: PATH.to_owned(),
+        request_id: &request.request_id,
+        body: Some(body),
+        tries: TRIES,
+    };
     doku.ask(&call, |answer| read(doku, request, answer)).await
 }
 
@@ -78,7 +83,8 @@ pub(super) async fn create(doku: &Doku, request: &CheckoutRequest) -> Result<Che
 pub(super) fn body_of(request: &CheckoutRequest, payment_methods: &[String]) -> Result<Bytes, ProviderError> {
     let Rupiah(amount) = request.amount;
     let (invoice, request_id) = (request.invoice.as_str(), request.request_id.as_str());
-    let has_id = (1..=REQUEST_ID_LEN_MAX).contains(&request_id.len()) && request_id.bytes().all(|b| b.is_ascii_graphic());
+    let has_id =
+        (1..=REQUEST_ID_LEN_MAX).contains(&request_id.len()) && request_id.bytes().all(|b| b.is_ascii_graphic());
     if !(1..=AMOUNT_MAX).contains(&amount) || invoice.len() > INVOICE_LEN_MAX || !has_id {
         return Err(ProviderError::Refused("this order has an amount or a name that DOKU does not take".to_owned()));
     }

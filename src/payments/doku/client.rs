@@ -138,9 +138,8 @@ impl Doku {
             .header("Request-Timestamp", parts.timestamp)
             .header("Signature", signature::sign(&self.key, &parts));
         if let Some(body) = &call.body {
-            request = request
-                .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                .body(body.clone());
+            request =
+                request.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body.clone());
         }
         let mut response = request.send().await.map_err(|error| innermost(&error))?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
@@ -172,7 +171,8 @@ impl Doku {
             digest: Some(&digest),
             direction: Direction::Response,
         };
-        if !signature::verify(&self.key, &parts, signature) && !self.has_told_of_signatures.swap(true, Ordering::Relaxed)
+        if !signature::verify(&self.key, &parts, signature)
+            && !self.has_told_of_signatures.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(target, "an answer of DOKU's is not signed as its documents say; told once");
         }

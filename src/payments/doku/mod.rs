@@ -31,6 +31,7 @@ use url::Url;
 
 pub use client::Timings;
 pub use examine::{Examination, Standing};
+pub use sanitise::is_taken as takes_address;
 
 use super::{
     Checkout, CheckoutRequest, Gateway, NoticeHeaders, NoticeRefusal, PaymentProvider, PaymentReport, ProviderError,

@@ -33,8 +33,7 @@ pub(super) fn read(
         return Err(NoticeRefusal::Signature);
     }
     // A time that cannot be read is signed all the same: not to be acted on, and not to be lost.
-    let is_stale =
-        timestamp::read(&headers.timestamp).is_none_or(|sent| now.ms_since(sent).abs() > doku.window_ms);
+    let is_stale = timestamp::read(&headers.timestamp).is_none_or(|sent| now.ms_since(sent).abs() > doku.window_ms);
     let report = Said::read(body).and_then(|said| said.invoice().map(|invoice| said.report(invoice)));
     Ok(SignedNotice { request_id: headers.request_id.clone(), is_stale, report })
 }

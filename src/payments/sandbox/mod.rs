@@ -63,8 +63,6 @@ struct Inner {
     site_url: String,
     /// Where notices are sent: this process itself.
     hook_url: String,
-    /// Under which name, where the API has a host of its own.
-    hook_host: Option<String>,
     /// What a notice signs as its Request-Target: the public path.
     hook_target: String,
     client: reqwest::Client,
@@ -111,7 +109,6 @@ pub fn open(
         client_id: format!("BRN-SANDBOX-{}", secret.fingerprint()),
         site_url: config.address_on(&config.hosts.site).unwrap_or_else(|| public_url.to_owned()),
         hook_url: format!("{hook_base}{HOOK_PATH}"),
-        hook_host: Some(config.hosts.api.clone()).filter(|host| !host.is_empty()),
         hook_target: format!("{}{HOOK_PATH}", public_path.unwrap_or_default()),
         client,
     })))

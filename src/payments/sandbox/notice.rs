@@ -110,7 +110,7 @@ impl Sandbox {
     }
 
     async fn post(&self, headers: &NoticeHeaders, body: String) -> String {
-        let mut request = self
+        let request = self
             .0
             .client
             .post(&self.0.hook_url)
@@ -120,9 +120,6 @@ impl Sandbox {
             .header("Request-Timestamp", &headers.timestamp)
             .header("Signature", &headers.signature)
             .body(body);
-        if let Some(host) = &self.0.hook_host {
-            request = request.header("Host", host);
-        }
         match request.send().await {
             Ok(answer) => answer.status().as_u16().to_string(),
             Err(error) => {

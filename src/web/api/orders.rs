@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::paging::Page;
 use crate::clock::Micros;
-use crate::flows::Customer;
 use crate::ids::{Invoice, RowId};
 use crate::ledger::{Entry, Kind};
 use crate::money::{Coins, Rupiah};
-use crate::payments::{Order, OrderStatus};
+use crate::payments::{Customer, Order, OrderStatus};
 use crate::web::error::Problem;
 use crate::web::session::Viewer;
 use crate::web::{Site, idempotency};
