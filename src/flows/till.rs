@@ -1,12 +1,24 @@
 //! The till: every use case with coins, as the web and commands ask for it. Each verb is one transaction.
 
 mod error;
+mod order_coins;
+mod orders;
 mod reads;
+mod recheck;
+mod reconcile;
+mod settle_top_up;
+mod take_notice;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 pub use error::TillError;
+pub use orders::{DayTotals, TillOrderFilter};
+pub use reconcile::Reconciler;
+pub use take_notice::NoticeAnswer;
 
+use self::reconcile::Asking;
 use crate::clock::SharedClock;
 use crate::ids::SharedRandom;
 use crate::payments::PaymentProvider;
@@ -31,13 +43,19 @@ pub struct TillParts {
 
 /// The till. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Till(Arc<TillParts>);
+pub struct Till(Arc<TillParts>, Arc<Asking>);
 
 impl Till {
     /// A till over its parts. Nothing is asked yet.
     #[must_use]
     pub fn new(parts: TillParts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(parts), Arc::default())
+    }
+
+    /// The same till, asking the provider after open orders at another pace than once a minute.
+    #[must_use]
+    pub fn reconcile_every(self, every_ms: u64) -> Self {
+        Self(self.0, Arc::new(Asking::every(every_ms)))
     }
 }
 

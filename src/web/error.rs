@@ -6,7 +6,6 @@ use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
-use super::i18n::Words;
 use super::{Site, viewer};
 use crate::clock::{Clock as _, SystemClock};
 use crate::ids::{RowId, SystemRandom};
@@ -70,6 +69,12 @@ impl Problem {
         self.code
     }
 
+    /// What a log and a reader may be told apart by; only a fault has one.
+    #[must_use]
+    pub const fn incident(&self) -> Option<&RowId> {
+        self.incident.as_ref()
+    }
+
     /// The same with `Retry-After`.
     #[must_use]
     pub const fn retry_after(mut self, seconds: u32) -> Self {
@@ -112,11 +117,13 @@ pub fn wants_json(req: &HttpRequest) -> bool {
 #[must_use]
 pub fn answer(req: &HttpRequest, site: &Site, problem: &Problem) -> HttpResponse {
     if wants_json(req) {
-        problem.error_response()
-    } else {
-        let words = Words::of_query(req.query_string(), site.config.locale.default);
-        viewer::problem::page(problem.status, words.language(), None)
+        return problem.error_response();
     }
+    let mut page = viewer::problem::of(req, site, problem);
+    if let Some(seconds) = problem.retry_after_s {
+        page.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+    }
+    page
 }
 
 /// 404 for every address that is no route.

@@ -125,7 +125,7 @@ pub async fn around<B: MessageBody + 'static>(
     };
     let mut response = match refused {
         Some(answer) => req.into_response(answer).map_into_right_body(),
-        None => next.call(req).instrument(span.clone()).await?.map_into_left_body(),
+        None => for_people(next.call(req).instrument(span.clone()).await?, site.as_ref()),
     };
 
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
@@ -150,6 +150,18 @@ pub async fn around<B: MessageBody + 'static>(
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     Ok(response)
+}
+
+/// Handlers refuse by a [`Problem`], which is JSON by itself: where people read, it becomes a page.
+fn for_people<B>(response: ServiceResponse<B>, site: Option<&web::Data<Site>>) -> ServiceResponse<EitherBody<B>> {
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
+    match (problem, site) {
+        (Some(problem), Some(site)) if !error::wants_json(response.request()) => {
+            let page = error::answer(response.request(), site, &problem);
+            response.into_response(page).map_into_right_body()
+        }
+        _ => response.map_into_left_body(),
+    }
 }
 
 /// An unsafe request that says it comes from a page which is not ours.

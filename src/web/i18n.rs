@@ -1,7 +1,8 @@
 //! Words of the pages: Fluent, Indonesian and English.
 //!
-//! The language comes from the address alone (`?lang=en`, else the configured default), so that a page's bytes depend
-//! on nothing but its address and may be cached. Links carry the choice on. `static/locales` is embedded.
+//! The language of a signed-out reader comes from the address alone (`?lang=en`, else the configured default), so that a
+//! page's bytes depend on nothing but its address and may be cached. Links carry the choice on. Whoever is signed in
+//! reads in the language of their account unless the address says otherwise. `static/locales` is embedded.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -100,7 +101,11 @@ impl Words {
     /// A page's address in this language: `?lang=` is added only where it is not the default.
     #[must_use]
     pub fn href(self, path: &str) -> String {
-        if self.language == self.default { path.to_owned() } else { format!("{path}?lang={}", self.tag()) }
+        if self.language == self.default {
+            return path.to_owned();
+        }
+        let joined_by = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{joined_by}lang={}", self.tag())
     }
 }
 

@@ -14,6 +14,7 @@ pub mod health;
 pub mod hooks;
 pub mod i18n;
 pub mod idempotency;
+pub mod inputs;
 pub mod media;
 pub mod metrics;
 pub mod pages;

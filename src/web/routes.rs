@@ -10,7 +10,8 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, Route, web};
 use url::Url;
 
-use super::{Site, api, assets, cors, error, health, hooks, media, metrics, socket, viewer};
+use super::{Site, api, assets, cors, error, health, hooks, inputs, media, metrics, socket, viewer};
+use crate::accounts::Role;
 use crate::config::{Config, ObjectsKind};
 
 /// Which of `[hosts]` answers a route.
@@ -20,6 +21,8 @@ pub enum Audience {
     Any,
     /// `hosts.site`
     Site,
+    /// `hosts.admin`
+    Admin,
     /// `hosts.api`, and each node under the name it has in `cluster.nodes`.
     Api,
     /// As `Api`, and by the bare address too: a media server beside us calls `http://127.0.0.1:8080/…` and cannot say
@@ -34,6 +37,8 @@ pub enum Access {
     Open,
     /// Whoever is signed in on the site.
     Viewer,
+    /// Whoever is signed in to the panel with one of these roles, and every owner.
+    Panel(&'static [Role]),
     /// A media server on loopback or in `ingest.hook_trusted`.
     MediaServer,
     /// The holder of `metrics.token`, or a loopback peer without forwarding headers.
@@ -99,6 +104,7 @@ pub fn table() -> Vec<Entry> {
 
 /// Mounts every route under its host. Entries of one path are one resource: what none of them takes is 405.
 pub fn mount(app: &mut web::ServiceConfig, config: &Config) {
+    inputs::configure(app);
     let mut entries = table();
     while let Some(first) = entries.first().copied() {
         let (same, rest): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.path == first.path);
@@ -144,10 +150,11 @@ impl HostGuard {
         let host = match audience {
             Audience::Any => "",
             Audience::Site => config.hosts.site.as_str(),
+            Audience::Admin => config.hosts.admin.as_str(),
             Audience::Api | Audience::Machine => config.hosts.api.as_str(),
         };
         let mut hosts: Vec<String> = (!host.is_empty()).then(|| host.to_ascii_lowercase()).into_iter().collect();
-        if !hosts.is_empty() && audience != Audience::Site {
+        if !hosts.is_empty() && matches!(audience, Audience::Api | Audience::Machine) {
             let name = |node: &String| Url::parse(node).ok()?.host_str().map(str::to_owned);
             hosts.extend(config.cluster.nodes.iter().filter_map(name));
         }

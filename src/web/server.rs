@@ -51,7 +51,6 @@ impl Server {
                 .app_data(site.clone())
                 .app_data(health.clone())
                 .app_data(hook.clone())
-                .app_data(web::PayloadConfig::new(64 * 1024))
                 .wrap(Compress::default())
                 .wrap(from_fn(headers::around))
                 .configure(move |app| routes::mount(app, &config))

@@ -94,20 +94,47 @@ async fn required(req: &HttpRequest, kind: SessionKind, sign_in: &str) -> Result
     Err(InternalError::from_response(problem, answer).into())
 }
 
+/// A place of our own that an address names for afterwards; `None` for whatever could lead elsewhere.
+///
+/// Browsers take a backslash for a slash and drop tabs and line breaks, so none of these may stand in it.
+#[must_use]
+pub fn own_path(next: &str) -> Option<&str> {
+    let mut letters = next.bytes();
+    let begins = letters.next() == Some(b'/') && letters.next() != Some(b'/');
+    (begins && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')).then_some(next)
+}
+
+/// The address of a page of signing in that leads to `next` afterwards; home is not named.
+#[must_use]
+pub fn with_next(page: &str, next: &str) -> String {
+    if next == "/" {
+        return page.to_owned();
+    }
+    let next = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC);
+    format!("{page}?next={next}")
+}
+
 /// Sends a page's reader to sign in, and back here afterwards when the page can be asked again.
 fn to_sign_in(req: &HttpRequest, sign_in: &str) -> HttpResponse {
     let back = req.uri().path_and_query().map(ToString::to_string).filter(|_| req.method().is_safe());
-    let query = back.map(|back| {
-        let next = percent_encoding::utf8_percent_encode(&back, percent_encoding::NON_ALPHANUMERIC);
-        format!("?next={next}")
-    });
+    let address = back.map_or_else(|| sign_in.to_owned(), |back| with_next(sign_in, &back));
     HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, format!("{sign_in}{}", query.unwrap_or_default())))
+        .insert_header((header::LOCATION, address))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish()
 }
 
-async fn find(req: &HttpRequest, kind: SessionKind) -> Result<Option<SignedIn>, Problem> {
+/// Whether the caller sends a session's cookie, living or not.
+#[must_use]
+pub fn has_cookie(req: &HttpRequest, kind: SessionKind) -> bool {
+    req.cookie(cookie_name(kind)).is_some_and(|cookie| !cookie.value().is_empty())
+}
+
+/// Whoever has the session that the caller's cookie names; `None` for nobody.
+///
+/// # Errors
+/// 503 while the database is away.
+pub async fn find(req: &HttpRequest, kind: SessionKind) -> Result<Option<SignedIn>, Problem> {
     let Some(site) = req.app_data::<web::Data<Site>>() else { return Ok(None) };
     let Some(cookie) = req.cookie(cookie_name(kind)) else { return Ok(None) };
     Ok(site.accounts.find_session(cookie.value(), kind).await?)

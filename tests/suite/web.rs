@@ -1,102 +1,28 @@
-//! The rules of every route, by the real binary.
+//! The rules of every route, by the real binary. A new route needs a line in `web/plans.rs` when it is asked with a body,
+//! or answers something else than 200 to whoever may call it.
+
+mod callers;
+mod plans;
 
 use std::collections::HashSet;
 
-use bakuhantam::web::routes::{Access, Audience, Entry, table};
+use bakuhantam::web::routes::{Access, Audience, table};
 use hyper::Method;
+
+use self::callers::{CALLERS, People, Refusal, ask, refusal};
+use self::plans::{address, address_of, plan, wants_json};
 
 use crate::harness::http::{self, Answer};
 use crate::harness::night::{self, KEY};
-use crate::harness::server::TestServer;
 
 const TOKEN: &str = "a-token-for-metrics";
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-
-/// Someone who calls: headers, and whether the server believes its peer to be a proxy.
-struct Caller {
-    name: &'static str,
-    headers: &'static [(&'static str, &'static str)],
-    by_proxy: bool,
-    /// May read metrics; may ask as a media server.
-    may: (bool, bool),
-}
-
-const CALLERS: &[Caller] = &[
-    Caller { name: "a program on this machine", headers: &[], by_proxy: false, may: (true, true) },
-    Caller {
-        name: "an unknown proxy's client",
-        headers: &[("x-forwarded-for", "203.0.113.9")],
-        by_proxy: false,
-        may: (false, false),
-    },
-    Caller {
-        name: "an unknown proxy's client that claims to be local",
-        headers: &[("x-forwarded-for", "127.0.0.1")],
-        by_proxy: false,
-        may: (false, false),
-    },
-    Caller {
-        name: "an unknown proxy's client (Forwarded)",
-        headers: &[("forwarded", "for=203.0.113.9")],
-        by_proxy: false,
-        may: (false, false),
-    },
-    Caller {
-        name: "an unknown proxy's client (Via)",
-        headers: &[("via", "1.1 p")],
-        by_proxy: false,
-        may: (false, false),
-    },
-    Caller {
-        name: "an unknown proxy's client (X-Forwarded-Port)",
-        headers: &[("x-forwarded-port", "443")],
-        by_proxy: false,
-        may: (false, false),
-    },
-    Caller {
-        name: "with a wrong token",
-        headers: &[("authorization", "Bearer a-token-for-metricz")],
-        by_proxy: false,
-        may: (false, true),
-    },
-    Caller {
-        name: "with the right token from elsewhere",
-        headers: &[("authorization", "Bearer a-token-for-metrics"), ("x-forwarded-for", "203.0.113.9")],
-        by_proxy: false,
-        may: (true, false),
-    },
-    Caller {
-        name: "our proxy's client",
-        headers: &[("x-forwarded-for", "203.0.113.9")],
-        by_proxy: true,
-        may: (false, false),
-    },
-    Caller {
-        name: "our proxy's client that claims to be the media server",
-        headers: &[("x-forwarded-for", "203.0.113.77, 203.0.113.9")],
-        by_proxy: true,
-        may: (false, false),
-    },
-    Caller {
-        name: "our proxy's media server",
-        headers: &[("x-forwarded-for", "203.0.113.77")],
-        by_proxy: true,
-        may: (false, true),
-    },
-];
 
 fn overrides(proxies: &str) -> String {
     format!(
         "[server]\ntrusted_proxies = [{proxies}]\n[metrics]\ntoken = \"{TOKEN}\"\n[ingest]\nhook_trusted = \
          [\"203.0.113.77\"]\n"
     )
-}
-
-/// The address of an entry, its placeholders filled in.
-async fn address(server: &TestServer, entry: &Entry) -> String {
-    let home = http::get(&server.url("/")).await;
-    let asset = home.text().split("/assets/").nth(1).and_then(|rest| rest.split('"').next()).expect("an asset");
-    server.url(&entry.path.replace("{slug}", "island-fight").replace("{path:.*}", asset))
 }
 
 /// What every answer carries.
@@ -137,44 +63,37 @@ pub fn is_json_error(answer: &Answer, code: &str) {
 async fn every_route_answers_each_caller_by_its_rule() {
     let plain = night::serve(&overrides("")).await;
     let proxied = night::serve(&overrides("\"127.0.0.1\"")).await;
+    let mut people = People::of(&plain).await;
     let mut ids = HashSet::new();
     for entry in table() {
         println!("{:4} {:36} {:?} {:?}", entry.method, entry.path, entry.audience, entry.access);
         for caller in CALLERS {
             let server = if caller.by_proxy { &proxied } else { &plain };
             let of = format!("{} {} for {}", entry.method, entry.path, caller.name);
-            let method: Method = entry.method.parse().expect("a method");
-            let body = if method == Method::POST {
-                format!("call=publish&name={KEY}&addr=198.51.100.1")
-            } else {
-                String::new()
-            };
-            let headers: Vec<_> = caller.headers.iter().copied().chain([FORM]).collect();
-            let answer = http::send(method, &address(server, &entry).await, &headers, body).await;
+            let answer = ask(server, &entry, caller, &mut people).await;
             is_protected(&answer, &of);
             assert!(ids.insert(answer.header("x-request-id").to_owned()), "{of}: a request id came twice");
-            let may = match entry.access {
-                Access::Open => true,
-                Access::Viewer => false,
-                Access::Metrics => caller.may.0,
-                Access::MediaServer => caller.may.1,
-            };
-            match (entry.path, may) {
-                ("/ws", _) => {
-                    assert_eq!(answer.status, 400, "{of}");
-                    is_json_error(&answer, "socket.handshake");
+            match refusal(&entry, caller) {
+                None => {
+                    let wanted = plan(entry.method, entry.path).answers;
+                    assert_eq!(answer.status, wanted, "{of}: {}", answer.text());
                 }
-                (path, true) if path.starts_with("/api/v1/register") || path.starts_with("/api/v1/login") => {
-                    assert_eq!(answer.status, 400, "{of}: a form is no JSON");
+                Some(Refusal::SignedOut { sign_in }) => {
+                    assert_eq!(answer.status, 303, "{of}");
+                    let next = if entry.method == "GET" { "?next=%2F" } else { "" };
+                    let location = answer.header("location");
+                    assert!(location.starts_with(&format!("{sign_in}{next}")), "{of}: {location}");
+                    assert_eq!(location.contains('?'), entry.method == "GET", "{of}: {location}");
+                    assert_eq!(answer.header("cache-control"), "no-store", "{of}");
                 }
-                (_, false) if entry.access == Access::Viewer => {
-                    assert_eq!(answer.status, 401, "{of}");
-                    is_json_error(&answer, "accounts.signed_out");
+                Some(Refusal::Json(status, code)) => {
+                    assert_eq!(answer.status, status, "{of}");
+                    is_json_error(&answer, code);
                 }
-                (_, true) => assert_eq!(answer.status, 200, "{of}: {}", answer.text()),
-                (path, false) => {
-                    assert_eq!(answer.status, 403, "{of}");
-                    is_json_error(&answer, if path == "/metrics" { "metrics.forbidden" } else { "ingest.not_trusted" });
+                Some(Refusal::Page(status)) => {
+                    assert_eq!(answer.status, status, "{of}");
+                    assert!(answer.text().contains("<html"), "{of}");
+                    assert_eq!(answer.header("cache-control"), "no-store", "{of}");
                 }
             }
         }
@@ -203,18 +122,19 @@ async fn what_is_no_route_is_404_and_a_method_a_route_has_not_is_405() {
         }
     }
     for entry in table() {
+        let own: Vec<_> = table().into_iter().filter(|other| other.path == entry.path).collect();
+        let allow: Vec<_> = own.iter().map(|own| if own.method == "GET" { "GET, HEAD" } else { own.method }).collect();
         let url = address(&server, &entry).await;
         for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
-            if method == *entry.method {
+            if own.iter().any(|own| method == *own.method) {
                 continue;
             }
             let of = format!("{method} {}", entry.path);
             let answer = http::send(method, &url, &[], "").await;
             assert_eq!(answer.status, 405, "{of}");
-            assert_eq!(answer.header("allow"), if entry.method == "GET" { "GET, HEAD" } else { entry.method }, "{of}");
+            assert_eq!(answer.header("allow"), allow.join(", "), "{of}");
             is_protected(&answer, &of);
-            let path = entry.path;
-            if path.starts_with("/api/") || matches!(path, "/ws" | "/health" | "/metrics") {
+            if wants_json(entry.path) {
                 is_json_error(&answer, "web.method_not_allowed");
             } else {
                 assert!(answer.text().contains("<html"), "{of}");
@@ -230,7 +150,7 @@ async fn with_hosts_each_audience_has_its_own_and_health_answers_everywhere() {
     let mut server = server;
     server.serve().await;
     for entry in table().into_iter().filter(|entry| entry.method == "GET" && entry.path != "/ws") {
-        let url = server.url(&entry.path.replace("{slug}", "island-fight").replace("{path:.*}", "missing.css"));
+        let url = address_of(&server, &entry, "missing.css");
         for host in
             ["baku.test", "BAKU.test:8080", "admin.baku.test", "api.baku.test", "evil.test", "baku.test.evil.test", ""]
         {
@@ -238,12 +158,18 @@ async fn with_hosts_each_audience_has_its_own_and_health_answers_everywhere() {
             let audience = match host.split(':').next().expect("a part").to_ascii_lowercase().as_str() {
                 "baku.test" => Some(Audience::Site),
                 "api.baku.test" => Some(Audience::Api),
+                "admin.baku.test" => Some(Audience::Admin),
                 _ => None,
             };
             let let_in = entry.audience == Audience::Any || audience == Some(entry.audience);
             let of = format!("{} on \"{host}\"", entry.path);
             if let_in && !entry.path.starts_with("/assets") {
-                assert_eq!(answer.status, 200, "{of}");
+                let wanted = match entry.access {
+                    Access::Viewer | Access::Panel(_) if wants_json(entry.path) => 401,
+                    Access::Viewer | Access::Panel(_) => 303,
+                    Access::Open | Access::Metrics | Access::MediaServer => plan(entry.method, entry.path).answers,
+                };
+                assert_eq!(answer.status, wanted, "{of}");
             } else {
                 assert_eq!(answer.status, 404, "{of}");
             }

@@ -1,15 +1,15 @@
 //! An event's page: the poster, the card in order.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::night::Night;
-use super::shell::{Shell, respond};
+use super::reader::Reader;
+use super::shell::Shell;
 use super::{find_shown, problem};
 use crate::events::EventFacts;
 use crate::web::Site;
-use crate::web::i18n::Words;
+use crate::web::error::Problem;
 
 #[derive(Template)]
 #[template(path = "viewer/event.html")]
@@ -20,17 +20,18 @@ struct Event {
 
 /// `GET /events/{slug}`
 pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<String>) -> HttpResponse {
-    let w = Words::of_query(req.query_string(), site.config.locale.default);
     let Some(event) = find_shown(&site, &slug) else {
-        return problem::page(StatusCode::NOT_FOUND, w.language(), None);
+        return problem::of(&req, &site, &Problem::not_found("events.not_found"));
     };
-    respond(&site, format!("/events/{}", event.slug), w, || card(&site, &event, w))
+    let reader = Reader::of(&req, &site).await;
+    reader.respond(&site, format!("/events/{}", event.slug), || card(&site, &event, &reader))
 }
 
-fn card(site: &Site, event: &EventFacts, w: Words) -> Event {
+fn card(site: &Site, event: &EventFacts, reader: &Reader) -> Event {
+    let w = reader.w;
     let night = Night::new(site, event, w);
     let description =
         w.fill("event-description", &[("title", night.title.as_str()), ("date", night.when.long.as_str())]);
-    let shell = Shell::new(w, &site.config, &format!("/events/{}", event.slug), night.title.clone(), description);
+    let shell = reader.shell(site, &format!("/events/{}", event.slug), night.title.clone(), description);
     Event { shell, night }
 }

@@ -4,11 +4,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::night::{Night, Phase};
-use super::shell::{Shell, respond};
+use super::reader::Reader;
+use super::shell::Shell;
 use crate::clock::Micros;
 use crate::events::{EventFacts, EventStatus};
 use crate::web::Site;
-use crate::web::i18n::Words;
 
 /// Past events shown.
 const PAST_MAX: usize = 12;
@@ -27,11 +27,12 @@ struct Home {
 
 /// `GET /`
 pub async fn page(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
-    let w = Words::of_query(req.query_string(), site.config.locale.default);
-    respond(&site, "/".to_owned(), w, || home(&site, w))
+    let reader = Reader::of(&req, &site).await;
+    reader.respond(&site, "/".to_owned(), || home(&site, &reader))
 }
 
-fn home(site: &Site, w: Words) -> Home {
+fn home(site: &Site, reader: &Reader) -> Home {
+    let w = reader.w;
     let all = site.mirror.all();
     let now = site.clock.now();
     let mut coming: Vec<&EventFacts> = Vec::new();
@@ -44,7 +45,7 @@ fn home(site: &Site, w: Words) -> Home {
     past.sort_by_key(|event| std::cmp::Reverse(event.starts_at));
     let shown = |event: &EventFacts| Night::new(site, event, w);
     Home {
-        shell: Shell::new(w, &site.config, "/", w.t("home-title"), w.t("home-description")),
+        shell: reader.shell(site, "/", w.t("home-title"), w.t("home-description")),
         lead: coming.first().map(|event| shown(event)),
         upcoming: coming.iter().skip(1).map(|event| shown(event)).collect(),
         past: past.iter().take(PAST_MAX).map(|event| shown(event)).collect(),

@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::shell::{Shell, respond};
+use super::reader::Reader;
+use super::shell::Shell;
 use crate::web::Site;
-use crate::web::i18n::Words;
 
 #[derive(Template)]
 #[template(path = "viewer/legal.html")]
@@ -18,30 +18,32 @@ struct Legal {
 
 /// `GET /privacy`
 pub async fn privacy(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
-    let w = Words::of_query(req.query_string(), site.config.locale.default);
-    respond(&site, "/privacy".to_owned(), w, || {
+    let reader = Reader::of(&req, &site).await;
+    let w = reader.w;
+    reader.respond(&site, "/privacy".to_owned(), || {
         let parts = vec![
             (w.t("privacy-kept-title"), w.t("privacy-kept-text")),
             (w.t("privacy-device-title"), w.t("privacy-device-text")),
             (w.t("privacy-shared-title"), w.t("privacy-shared-text")),
             (w.t("privacy-rights-title"), w.t("privacy-rights-text")),
         ];
-        let shell = Shell::new(w, &site.config, "/privacy", w.t("privacy-title"), w.t("privacy-intro"));
+        let shell = reader.shell(&site, "/privacy", w.t("privacy-title"), w.t("privacy-intro"));
         Legal { shell, intro: w.t("privacy-intro"), parts }
     })
 }
 
 /// `GET /terms`
 pub async fn terms(req: HttpRequest, site: web::Data<Site>) -> HttpResponse {
-    let w = Words::of_query(req.query_string(), site.config.locale.default);
-    respond(&site, "/terms".to_owned(), w, || {
+    let reader = Reader::of(&req, &site).await;
+    let w = reader.w;
+    reader.respond(&site, "/terms".to_owned(), || {
         let parts = vec![
             (w.t("terms-watching-title"), w.t("terms-watching-text")),
             (w.t("terms-coins-title"), w.t("terms-coins-text")),
             (w.t("terms-recording-title"), w.t("terms-recording-text")),
             (w.t("terms-stream-title"), w.t("terms-stream-text")),
         ];
-        let shell = Shell::new(w, &site.config, "/terms", w.t("terms-title"), w.t("terms-intro"));
+        let shell = reader.shell(&site, "/terms", w.t("terms-title"), w.t("terms-intro"));
         Legal { shell, intro: w.t("terms-intro"), parts }
     })
 }

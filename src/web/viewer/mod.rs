@@ -1,8 +1,8 @@
-//! What a viewer sees: home, event, watch, the legal pages and the pages of refusals.
+//! What a viewer sees: home, event, watch, the legal pages, signing in, the account, and the pages of refusals.
 //!
-//! Everything is rendered from the mirror's snapshot and the publisher's reports: no request here reaches the
-//! database. A signed-out page is the same bytes for everyone, so shared caches may keep it for two seconds. The
-//! page works before any script has run, except playing video; scripts find their facts in a JSON block, since the
+//! Public pages are rendered from the mirror's snapshot and the publisher's reports: no request of a signed-out reader
+//! reaches the database. Such a page is the same bytes for everyone, so shared caches may keep it for two seconds; a
+//! reader with a session is given a page of their own ([`reader`]). A page works before any script has run, except playing video; scripts find their facts in a JSON block, since the
 //! content policy lets nothing inline run. Drafts are not found.
 
 mod dates;
@@ -12,7 +12,8 @@ pub mod legal;
 mod night;
 mod poster;
 pub mod problem;
-mod shell;
+pub mod reader;
+pub mod shell;
 pub mod watch;
 pub(crate) mod words;
 

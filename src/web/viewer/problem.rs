@@ -1,46 +1,69 @@
 //! Pages for what did not work: one sentence of what happened, one of what to do, a way back.
 
-use actix_web::HttpResponse;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::shell::{Shell, send};
+use super::reader::Reader;
+use super::shell::Shell;
 use crate::config::Language;
+use crate::web::error::Problem;
 use crate::web::i18n::Words;
+use crate::web::{Site, csrf, session};
 
 #[derive(Template)]
 #[template(path = "viewer/problem.html")]
-struct Problem {
+struct Page {
     shell: Shell,
     code: u16,
     title: String,
     text: String,
     incident: Option<String>,
+    /// Where the way back leads, and what it is called.
+    back: (String, String),
 }
 
-/// The page of a refusal or fault: 403, 404, 429, 500 and 503 have words of their own, others speak as 500 or,
-/// below that, as 404. `incident` is shown so that people can quote it.
+/// The page of a refusal or fault: 400, 403, 404, 405, 413, 429, 500 and 503 have words of their own, others speak as
+/// 500 or, below that, as 400. A fault's incident is shown so that people can quote it.
 #[must_use]
-pub fn page(status: StatusCode, language: Language, incident: Option<&str>) -> HttpResponse {
-    // The reader's language is as given: the links of this page carry it on only where it is not Indonesian.
-    let w = Words::new(language, Language::Id);
-    let (title, text) = match status.as_u16() {
-        403 => (w.t("problem-403-title"), w.t("problem-403-text")),
-        429 => (w.t("problem-429-title"), w.t("problem-429-text")),
-        503 => (w.t("problem-503-title"), w.t("problem-503-text")),
-        code if code >= 500 => (w.t("problem-500-title"), w.t("problem-500-text")),
-        _ => (w.t("problem-404-title"), w.t("problem-404-text")),
+pub fn of(req: &HttpRequest, site: &Site, problem: &Problem) -> HttpResponse {
+    let reader = Reader::of_problem(req, site);
+    let w = reader.w;
+    let status = problem.status();
+    let (title, text) = match (problem.code(), status.as_u16()) {
+        (csrf::STALE, _) => (w.t("problem-stale-title"), w.t("problem-stale-text")),
+        (_, 403) => (w.t("problem-403-title"), w.t("problem-403-text")),
+        (_, 404) => (w.t("problem-404-title"), w.t("problem-404-text")),
+        (_, 405) => (w.t("problem-405-title"), w.t("problem-405-text")),
+        (_, 413) => (w.t("problem-413-title"), w.t("problem-413-text")),
+        (_, 429) => (w.t("problem-429-title"), w.t("problem-429-text")),
+        (_, 503) => (w.t("problem-503-title"), w.t("problem-503-text")),
+        (_, code) if code >= 500 => (w.t("problem-500-title"), w.t("problem-500-text")),
+        _ => (w.t("problem-400-title"), w.t("problem-400-text")),
     };
-    let page = Problem {
-        shell: Shell::unlisted(w, title.clone(), text.clone()),
+    let home = || (w.href("/"), w.t("problem-back"));
+    let back = match came_from(req) {
+        Some(path) if problem.code() == csrf::STALE => (path, w.t("problem-stale-back")),
+        _ => home(),
+    };
+    let page = Page {
+        shell: reader.private_shell(site, "/", title.clone()),
         code: status.as_u16(),
         title,
         text,
-        incident: incident.map(str::to_owned),
+        incident: problem.incident().map(ToString::to_string),
+        back,
     };
-    let mut answer = HttpResponse::build(status);
-    answer.insert_header((header::CACHE_CONTROL, "no-store"));
-    send(&page, answer, w)
+    let mut answer = reader.send(&page, HttpResponse::build(status));
+    answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// The page of ours whose form was sent, by `Referer`.
+fn came_from(req: &HttpRequest) -> Option<String> {
+    let from = url::Url::parse(req.headers().get(header::REFERER)?.to_str().ok()?).ok()?;
+    let query = from.query().map(|query| format!("?{query}")).unwrap_or_default();
+    session::own_path(&format!("{}{query}", from.path())).map(str::to_owned)
 }
 
 /// The last resort, where not even a page can be rendered.

@@ -6,12 +6,17 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
 use super::problem;
+use super::reader::Corner;
 use crate::config::Config;
 use crate::web::Site;
 use crate::web::i18n::Words;
+use crate::web::session;
 
 /// How long shared caches may keep a page of a signed-out viewer.
 const PAGE_CACHE: &str = "public, max-age=2";
+
+/// A page differs by who is signed in.
+const BY_COOKIE: (header::HeaderName, &str) = (header::VARY, "cookie");
 
 /// The frame of a page.
 #[derive(Clone, Debug)]
@@ -26,6 +31,10 @@ pub struct Shell {
     pub indexed: bool,
     /// Scheme and host of JSON and sockets where they have a host of their own; empty: the page's origin.
     pub api: String,
+    /// Who is signed in, as the page's head says it.
+    pub corner: Corner,
+    /// Where signing in leads back to, when that is not this page.
+    pub back: Option<String>,
     path: String,
     base: String,
 }
@@ -35,13 +44,17 @@ impl Shell {
     #[must_use]
     pub fn new(w: Words, config: &Config, path: &str, title: String, description: String) -> Self {
         let base = site_base(config);
-        Self { w, title, description, indexed: true, api: api_base(config), path: path.to_owned(), base }
-    }
-
-    /// The frame of a page that stands at no address of its own.
-    #[must_use]
-    pub fn unlisted(w: Words, title: String, description: String) -> Self {
-        Self { w, title, description, indexed: false, api: String::new(), path: "/".to_owned(), base: String::new() }
+        Self {
+            w,
+            title,
+            description,
+            indexed: true,
+            api: api_base(config),
+            corner: Corner::SignedOut,
+            back: None,
+            path: path.to_owned(),
+            base,
+        }
     }
 
     /// This page in this language, absolute.
@@ -60,6 +73,14 @@ impl Shell {
     #[must_use]
     pub fn neutral(&self) -> String {
         format!("{}{}", self.base, self.path)
+    }
+
+    /// Where one signs in (`page` is `/login` or `/register`) and comes back here.
+    #[must_use]
+    pub fn sign_in(&self, page: &str) -> String {
+        // The pages of signing in carry on what they were given themselves.
+        let here = self.back.as_deref().unwrap_or(&self.path);
+        self.w.href(&session::with_next(page, here))
     }
 
     /// This page in the other language, from here.
@@ -83,12 +104,17 @@ fn api_base(config: &Config) -> String {
 pub fn respond<P: Template>(site: &Site, path: String, w: Words, page: impl FnOnce() -> P) -> HttpResponse {
     let rendered = site.pages.get(site, path, w.language(), || page().render());
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CACHE_CONTROL, PAGE_CACHE));
+    answer.insert_header((header::CACHE_CONTROL, PAGE_CACHE)).append_header(BY_COOKIE);
     finish(rendered, answer, w)
 }
 
+/// Marks an answer as one person's.
+pub fn keep_private(answer: &mut HttpResponseBuilder) {
+    answer.insert_header((header::CACHE_CONTROL, "private, no-store")).append_header(BY_COOKIE);
+}
+
 /// Renders a page into an answer. A page that cannot be rendered is a bug: it is logged, and the reader is told.
-pub fn send(page: &impl Template, answer: HttpResponseBuilder, w: Words) -> HttpResponse {
+pub fn render(page: &impl Template, answer: HttpResponseBuilder, w: Words) -> HttpResponse {
     finish(page.render().map(Bytes::from), answer, w)
 }
 

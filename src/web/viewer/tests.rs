@@ -21,6 +21,7 @@ use crate::money::Coins;
 use crate::store::Store;
 use crate::stream::facts::{StreamReport, StreamStatus};
 use crate::web::csrf::FormTokens;
+use crate::web::error::Problem;
 use crate::web::i18n::Words;
 
 /// 5 December 2026, 19.00 in Jakarta.
@@ -130,6 +131,10 @@ async fn watch_page(site: &web::Data<Site>, slug: &str, query: &str) -> HttpResp
     watch::page(request, site.clone(), web::Path::from(slug.to_owned())).await
 }
 
+fn problem_page(site: &web::Data<Site>, query: &str, problem: &Problem) -> HttpResponse {
+    problem::of(&TestRequest::with_uri(&format!("/nowhere{query}")).to_http_request(), site, problem)
+}
+
 async fn event_page(site: &web::Data<Site>, slug: &str, query: &str) -> HttpResponse {
     let request = TestRequest::with_uri(&format!("/events/{slug}{query}")).to_http_request();
     event::page(request, site.clone(), web::Path::from(slug.to_owned())).await
@@ -219,7 +224,7 @@ async fn pages_hold_nothing_the_content_policy_blocks() {
         home_page(&site, "/").await,
         text(event_page(&site, "open", "").await).await,
         text(watch_page(&site, "past", "?lang=en").await).await,
-        text(problem::page(StatusCode::NOT_FOUND, Language::En, Some("01ABC"))).await,
+        text(problem_page(&site, "?lang=en", &Problem::not_found("web.no_such_page"))).await,
         text(legal::privacy(TestRequest::default().to_http_request(), site.clone()).await).await,
         text(legal::terms(TestRequest::default().to_http_request(), site.clone()).await).await,
     ];
@@ -237,9 +242,10 @@ async fn pages_may_be_kept_for_two_seconds_and_problems_never() {
     let site = site(vec![event("open", EventStatus::Published)]);
     let page = watch_page(&site, "open", "").await;
     assert_eq!(page.headers().get("cache-control").unwrap(), "public, max-age=2");
-    let problem = problem::page(StatusCode::SERVICE_UNAVAILABLE, Language::Id, Some("01ABC"));
+    let fault = Problem::fault(&std::io::Error::other("a planted fault"), false);
+    let problem = problem_page(&site, "", &fault);
     assert_eq!(problem.headers().get("cache-control").unwrap(), "no-store");
-    assert!(text(problem).await.contains("01ABC"));
+    assert!(text(problem).await.contains(fault.incident().unwrap().as_str()));
 }
 
 #[actix_web::test]

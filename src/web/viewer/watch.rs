@@ -3,18 +3,18 @@
 //! The player's facts stand in a JSON block: where the playlists are, which nodes may be asked, and its words.
 //! Everything is open until the gate exists.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Serialize;
 
 use super::night::Night;
-use super::shell::{Shell, respond};
+use super::reader::Reader;
+use super::shell::Shell;
 use super::words::{SAID_BY_SCRIPTS, said};
 use super::{find_shown, problem};
 use crate::events::EventFacts;
 use crate::web::Site;
-use crate::web::i18n::Words;
+use crate::web::error::Problem;
 use crate::web::site::Playback;
 
 #[derive(Template)]
@@ -59,18 +59,19 @@ struct Facts<'a> {
 
 /// `GET /watch/{slug}`
 pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<String>) -> HttpResponse {
-    let w = Words::of_query(req.query_string(), site.config.locale.default);
     let Some(event) = find_shown(&site, &slug) else {
-        return problem::page(StatusCode::NOT_FOUND, w.language(), None);
+        return problem::of(&req, &site, &Problem::not_found("events.not_found"));
     };
-    respond(&site, format!("/watch/{}", event.slug), w, || watch(&site, &event, w))
+    let reader = Reader::of(&req, &site).await;
+    reader.respond(&site, format!("/watch/{}", event.slug), || watch(&site, &event, &reader))
 }
 
-fn watch(site: &Site, event: &EventFacts, w: Words) -> Watch {
+fn watch(site: &Site, event: &EventFacts, reader: &Reader) -> Watch {
+    let w = reader.w;
     let night = Night::new(site, event, w);
     let title = w.with("watch-title", "title", &night.title);
     let description = w.fill("event-description", &[("title", &night.title), ("date", &night.when.long)]);
-    let shell = Shell::new(w, &site.config, &format!("/watch/{}", event.slug), title, description);
+    let shell = reader.shell(site, &format!("/watch/{}", event.slug), title, description);
     let facts = Facts {
         slug: event.slug.as_str(),
         title: &event.title,

@@ -35,6 +35,14 @@ impl Viewer {
         }
     }
 
+    /// Signs in again, after the session was ended.
+    pub async fn log_in_again(&mut self) {
+        let body = json!({"phone": self.phone, "password": PASSWORD}).to_string();
+        let answer = http::send(Method::POST, &format!("{}/api/v1/login", self.base), &[JSON], body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        self.cookie = cookie_of(&answer);
+    }
+
     /// GET with the session.
     pub async fn get(&self, path: &str) -> Answer {
         http::send(Method::GET, &format!("{}{path}", self.base), &[("cookie", &self.cookie)], "").await

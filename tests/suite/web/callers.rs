@@ -1,0 +1,201 @@
+//! Who calls in the walk, and how each is refused.
+
+use bakuhantam::web::routes::{Access, Entry};
+
+use hyper::Method;
+
+use super::plans::{Body, address, plan, wants_json};
+use crate::harness::http::{self, Answer};
+use crate::harness::server::TestServer;
+use crate::harness::viewers::{JSON, Viewer};
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+/// Whose sessions a caller sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody's.
+    Nobody,
+    /// Cookies that were never given.
+    Stranger,
+    /// A viewer's.
+    Viewer,
+}
+
+/// Someone who calls: headers, and whether the server believes its peer to be a proxy.
+pub struct Caller {
+    pub name: &'static str,
+    /// Whose sessions it sends.
+    who: Who,
+    headers: &'static [(&'static str, &'static str)],
+    pub by_proxy: bool,
+    /// May read metrics; may ask as a media server.
+    may: (bool, bool),
+}
+
+pub const CALLERS: &[Caller] = &[
+    Caller { name: "a program on this machine", who: Who::Nobody, headers: &[], by_proxy: false, may: (true, true) },
+    Caller { name: "a viewer", who: Who::Viewer, headers: &[], by_proxy: false, may: (true, true) },
+    Caller { name: "nobody who has a cookie", who: Who::Stranger, headers: &[], by_proxy: false, may: (true, true) },
+    Caller {
+        name: "an unknown proxy's client",
+        who: Who::Nobody,
+        headers: &[("x-forwarded-for", "203.0.113.9")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "an unknown proxy's client that claims to be local",
+        who: Who::Nobody,
+        headers: &[("x-forwarded-for", "127.0.0.1")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "an unknown proxy's client (Forwarded)",
+        who: Who::Nobody,
+        headers: &[("forwarded", "for=203.0.113.9")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "an unknown proxy's client (Via)",
+        who: Who::Nobody,
+        headers: &[("via", "1.1 p")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "an unknown proxy's client (X-Forwarded-Port)",
+        who: Who::Nobody,
+        headers: &[("x-forwarded-port", "443")],
+        by_proxy: false,
+        may: (false, false),
+    },
+    Caller {
+        name: "with a wrong token",
+        who: Who::Nobody,
+        headers: &[("authorization", "Bearer a-token-for-metricz")],
+        by_proxy: false,
+        may: (false, true),
+    },
+    Caller {
+        name: "with the right token from elsewhere",
+        who: Who::Nobody,
+        headers: &[("authorization", "Bearer a-token-for-metrics"), ("x-forwarded-for", "203.0.113.9")],
+        by_proxy: false,
+        may: (true, false),
+    },
+    Caller {
+        name: "our proxy's client",
+        who: Who::Nobody,
+        headers: &[("x-forwarded-for", "203.0.113.9")],
+        by_proxy: true,
+        may: (false, false),
+    },
+    Caller {
+        name: "our proxy's client that claims to be the media server",
+        who: Who::Nobody,
+        headers: &[("x-forwarded-for", "203.0.113.77, 203.0.113.9")],
+        by_proxy: true,
+        may: (false, false),
+    },
+    Caller {
+        name: "our proxy's media server",
+        who: Who::Nobody,
+        headers: &[("x-forwarded-for", "203.0.113.77")],
+        by_proxy: true,
+        may: (false, true),
+    },
+];
+
+/// How somebody is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A page sends them to sign in.
+    SignedOut { sign_in: &'static str },
+    /// Status and code.
+    Json(u16, &'static str),
+    /// A page with this status.
+    Page(u16),
+}
+
+/// How `caller` is refused at `entry`; `None` when they are let in.
+pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
+    let signed_out = |sign_in| match wants_json(entry.path) {
+        true => Refusal::Json(401, "accounts.signed_out"),
+        false => Refusal::SignedOut { sign_in },
+    };
+    match entry.access {
+        Access::Open => None,
+        Access::Viewer => (caller.who != Who::Viewer).then(|| signed_out("/login")),
+        Access::Panel(_) => Some(signed_out("/admin/login")),
+        Access::Metrics => (!caller.may.0).then_some(Refusal::Json(403, "metrics.forbidden")),
+        Access::MediaServer => (!caller.may.1).then_some(Refusal::Json(403, "ingest.not_trusted")),
+    }
+}
+
+/// Everybody with a session.
+pub struct People {
+    viewer: Viewer,
+}
+
+impl People {
+    /// Registers them.
+    pub async fn of(server: &TestServer) -> Self {
+        Self { viewer: Viewer::register(server, 9_001).await }
+    }
+
+    /// The cookies of `who`; those of a session that a route has ended are made anew.
+    async fn cookies(&mut self, who: Who) -> String {
+        match who {
+            Who::Nobody => String::new(),
+            Who::Stranger => "bh_session=abcdefghijkmnpqrstuvwxyzabcdefghijkmnpqr; bh_panel=%00".to_owned(),
+            Who::Viewer => {
+                if self.viewer.get("/api/v1/me").await.status != 200 {
+                    self.viewer.log_in_again().await;
+                }
+                self.viewer.cookie.clone()
+            }
+        }
+    }
+}
+
+/// Asks `entry` as `caller`, with the body its plan says.
+pub async fn ask(server: &TestServer, entry: &Entry, caller: &Caller, people: &mut People) -> Answer {
+    let method: Method = entry.method.parse().expect("a method");
+    let mut cookies = people.cookies(caller.who).await;
+    let mut body = String::new();
+    let mut headers = caller.headers.to_vec();
+    match plan(entry.method, entry.path).body {
+        Body::None => {}
+        Body::Json(text) => {
+            body = text.to_owned();
+            headers.push(JSON);
+        }
+        Body::Form(text) => {
+            body = text.to_owned();
+            headers.push(FORM);
+        }
+        Body::PageForm { page, fields } => {
+            let (token, nonce) = csrf_of(server, page, &cookies).await;
+            body = format!("csrf={token}&{fields}");
+            cookies = [cookies, nonce].into_iter().filter(|cookie| !cookie.is_empty()).collect::<Vec<_>>().join("; ");
+            headers.push(FORM);
+        }
+    }
+    let key = format!("walk-{}-{}", caller.name.len(), body.len());
+    headers.push(("idempotency-key", &key));
+    if !cookies.is_empty() {
+        headers.push(("cookie", &cookies));
+    }
+    http::send(method, &address(server, entry).await, &headers, body).await
+}
+
+/// The form token of a page as `cookies` see it, and the cookie that came with it.
+async fn csrf_of(server: &TestServer, page: &str, cookies: &str) -> (String, String) {
+    let shown = http::send(Method::GET, &server.url(page), &[("cookie", cookies)], "").await;
+    let token = shown.text().split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let set = shown.header("set-cookie").split(';').next().unwrap_or_default();
+    (token.unwrap_or_default().to_owned(), set.to_owned())
+}

@@ -1,0 +1,80 @@
+//! How each route is asked rightly. A new route gets a line in [`PLANS`]; without one it is asked with nothing and
+//! answers 200.
+
+use bakuhantam::web::routes::Entry;
+
+use crate::harness::http;
+use crate::harness::server::TestServer;
+
+/// What is sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// `application/json`
+    Json(&'static str),
+    /// A form as a tool sends it.
+    Form(&'static str),
+    /// A form of a page: the token is taken from `page` as the caller sees it.
+    PageForm { page: &'static str, fields: &'static str },
+}
+
+/// How a route is asked, and what it answers to whoever may call it.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub body: Body,
+    pub answers: u16,
+}
+
+const NOTHING: Plan = Plan { body: Body::None, answers: 200 };
+
+/// An id that nothing has.
+const NO_ID: &str = "01J00000000000000000000000";
+
+/// Method and path, what is sent, what whoever may call is answered.
+#[rustfmt::skip]
+const PLANS: &[(&str, Body, u16)] = &[
+    ("POST /api/v1/register",       Body::Json(r#"{"phone":"","password":"","name":""}"#), 422),
+    ("POST /api/v1/login",          Body::Json(r#"{"phone":"0812","password":"nobody's"}"#), 401),
+    ("POST /api/v1/logout",         Body::Json("{}"), 204),
+    ("POST /api/v1/hooks/ingest",   Body::Form("call=publish&name=a-stream-key-of-island-fight&addr=198.51.100.1"), 200),
+    ("GET /ws",                     Body::None, 400),
+];
+
+/// The plan of a route.
+pub fn plan(method: &str, path: &str) -> Plan {
+    let name = format!("{method} {path}");
+    let found = PLANS.iter().find(|(planned, ..)| *planned == name);
+    found.map_or(NOTHING, |&(_, body, answers)| Plan { body, answers })
+}
+
+/// The address of an entry, its places filled in.
+pub async fn address(server: &TestServer, entry: &Entry) -> String {
+    let asset = if entry.path.contains("{path:.*}") {
+        let home = http::get(&server.url("/")).await;
+        let rest = home.text().split("/assets/").nth(1).expect("an asset").to_owned();
+        rest.split('"').next().expect("an asset").to_owned()
+    } else {
+        String::new()
+    };
+    address_of(server, entry, &asset)
+}
+
+/// [`address`] with an asset's name given.
+pub fn address_of(server: &TestServer, entry: &Entry, asset: &str) -> String {
+    let path = entry.path.replace("{slug}", "island-fight").replace("{path:.*}", asset).replace("{number}", "1");
+    server.url(&path.replace("{id}", NO_ID).replace("{invoice}", &format!("BH{NO_ID}")))
+}
+
+/// Whether tools ask this path.
+pub fn wants_json(path: &str) -> bool {
+    path.starts_with("/api/") || matches!(path, "/ws" | "/health" | "/metrics")
+}
+
+#[test]
+fn every_plan_is_of_a_route() {
+    let routes: Vec<_> = bakuhantam::web::routes::table().iter().map(|e| format!("{} {}", e.method, e.path)).collect();
+    for (name, ..) in PLANS {
+        assert!(routes.iter().any(|route| route == name), "{name} is no route");
+    }
+}
