@@ -11,6 +11,7 @@
 
 mod error;
 mod handle;
+mod lookup;
 mod password;
 mod phone;
 mod records;
@@ -19,6 +20,7 @@ mod session;
 
 pub use error::AccountError;
 pub use handle::{Accounts, Parts};
+pub use lookup::find_account_id;
 pub use phone::{Phone, PhoneError};
 pub use role::Role;
 pub use session::{Caller, NewSession, SESSION_TTL_MS, SessionKind, SignedIn};

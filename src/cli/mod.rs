@@ -4,14 +4,17 @@
 //! what to change; usage errors exit with 2.
 
 mod apply;
+mod coins;
 mod config;
 mod demo;
 mod doctor;
 mod event;
 mod fetch;
 mod health;
+mod ledger;
 mod logs;
 mod migrate;
+mod orders;
 mod serve;
 mod transcode;
 
@@ -54,6 +57,12 @@ enum Command {
     Apply(apply::Args),
     /// Put a fight on air and off, interrupt an event, end it
     Event(event::Args),
+    /// Give coins to a viewer, or take them
+    Coins(coins::Args),
+    /// Check whether the coins' books are right
+    Ledger(ledger::Args),
+    /// List orders and the provider's notices, ask after an order, sum up what came in
+    Orders(orders::Args),
     /// Check or show the configuration
     Config(config::Args),
     /// Show everything on this machine with a test picture
@@ -81,6 +90,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Transcode(args) => with_config(file, "info", |loaded| transcode::run(args, loaded)),
         Command::Apply(args) => with_config(file, "warn", |loaded| apply::run(args, loaded)),
         Command::Event(args) => with_config(file, "warn", |loaded| event::run(args, loaded)),
+        Command::Coins(args) => with_config(file, "warn", |loaded| coins::run(args, loaded)),
+        Command::Ledger(args) => with_config(file, "warn", |loaded| ledger::run(args, loaded)),
+        Command::Orders(args) => with_config(file, "warn", |loaded| orders::run(args, loaded)),
         Command::Config(args) => config::run(&args, file),
         Command::Demo(args) => with_config(file, "info", |loaded| demo::run(args, loaded)),
         Command::Doctor(args) => doctor::run(&args, file),

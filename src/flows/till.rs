@@ -1,6 +1,7 @@
 //! The till: every use case with coins, as the web and commands ask for it. Each verb is one transaction.
 
 mod error;
+mod grant;
 mod order_coins;
 mod orders;
 mod reads;

@@ -1,6 +1,7 @@
 //! Coins: the only writer of balances and of the ledger.
 //!
-//! Verbs, all in the caller's transaction: [`post`] books one row, [`get_balance`], [`list_entries`], [`find_entry`].
+//! Verbs, all in the caller's transaction: [`post`] books one row, [`get_balance`], [`list_entries`], [`find_entry`];
+//! [`verify`] adds everything up again.
 //!
 //! Invariants:
 //! - A row is never changed or removed; triggers of the database refuse it.
@@ -14,8 +15,10 @@ mod entry;
 mod error;
 mod post;
 mod records;
+mod verify;
 
 pub use entry::{Entry, Kind, Posting};
 pub use error::LedgerError;
 pub use post::{Posted, post};
 pub use records::{find_entry, get_balance, list_entries};
+pub use verify::{Books, Drift, Says, verify};

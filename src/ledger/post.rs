@@ -2,7 +2,7 @@
 
 use super::{Entry, LedgerError, Posting, records};
 use crate::money::Coins;
-use crate::store::Conn;
+use crate::store::{Conn, Dialect};
 
 /// The most coins of one posting: far above any package, far below where sums could overflow.
 const POSTING_MAX: i64 = 1_000_000_000_000;
@@ -45,21 +45,48 @@ pub fn post(conn: &mut Conn, posting: &Posting) -> Result<Posted, LedgerError> {
     if !kind.takes(coins) || coins.0.unsigned_abs() > POSTING_MAX.unsigned_abs() {
         return Err(LedgerError::BadAmount { kind, coins });
     }
-    // Before the balance is looked at: a debit that was booked is told so, however little is left.
-    if let Some(entry) = records::find_entry(conn, kind, &posting.reference)? {
+    // SQLite's trigger refuses a second row of a name before ON CONFLICT is heard. Nobody else writes there in the
+    // meantime, so the look holds; a server is only asked when the name turns out to be taken.
+    if conn.dialect() == Dialect::Sqlite
+        && let Some(entry) = records::find_entry(conn, kind, &posting.reference)?
+    {
         return same_or_conflict(posting, entry);
     }
-    let Some((balance_after, entry)) = records::move_balance(conn, &posting.account, coins)? else {
-        return Err(refusal(conn, posting)?);
+    let (balance_after, entry) = match records::move_balance(conn, &posting.account, coins)? {
+        Some(moved) => moved,
+        None => match second_look(conn, posting)? {
+            Look::Booked(entry) => return same_or_conflict(posting, entry),
+            Look::Moved(moved) => moved,
+        },
     };
     if records::insert_entry(conn, posting, entry, balance_after)? {
         return Ok(Posted::Created(posting.booked(entry, balance_after)));
     }
-    // Somebody booked the same name since the look above, and has committed.
+    // The name was booked before, and that is committed.
     records::take_back(conn, &posting.account, coins)?;
     match records::find_entry(conn, kind, &posting.reference)? {
         Some(entry) => same_or_conflict(posting, entry),
         None => Err(LedgerError::Conflict { kind, reference: posting.reference.clone() }),
+    }
+}
+
+enum Look {
+    Booked(Entry),
+    Moved((Coins, i64)),
+}
+
+/// After the balance did not allow it. The same posting may have been committed while this one waited for the balance,
+/// and have taken the very coins that are missing now; or coins may have come in since. With the balance locked
+/// neither can change any more.
+fn second_look(conn: &mut Conn, posting: &Posting) -> Result<Look, LedgerError> {
+    let balance = records::lock_balance(conn, &posting.account)?;
+    if let Some(entry) = records::find_entry(conn, posting.kind, &posting.reference)? {
+        return Ok(Look::Booked(entry));
+    }
+    match records::move_balance(conn, &posting.account, posting.coins)? {
+        Some(moved) => Ok(Look::Moved(moved)),
+        None if posting.coins.0 > 0 => Err(LedgerError::TooMany(Coins(BALANCE_MAX))),
+        None => Err(LedgerError::InsufficientCoins { balance, needed: Coins(posting.coins.0.saturating_neg()) }),
     }
 }
 
@@ -69,14 +96,6 @@ fn same_or_conflict(posting: &Posting, entry: Entry) -> Result<Posted, LedgerErr
     } else {
         Err(LedgerError::Conflict { kind: posting.kind, reference: posting.reference.clone() })
     }
-}
-
-fn refusal(conn: &mut Conn, posting: &Posting) -> Result<LedgerError, LedgerError> {
-    if posting.coins.0 > 0 {
-        return Ok(LedgerError::TooMany(Coins(BALANCE_MAX)));
-    }
-    let balance = records::get_balance(conn, &posting.account)?;
-    Ok(LedgerError::InsufficientCoins { balance, needed: Coins(posting.coins.0.saturating_neg()) })
 }
 
 impl Posting {

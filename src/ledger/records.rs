@@ -1,6 +1,7 @@
 //! Rows of the ledger and of balances.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::post::BALANCE_MAX;
 use super::{Entry, Kind, Posting};
@@ -8,7 +9,7 @@ use crate::clock::Micros;
 use crate::ids::AccountId;
 use crate::money::Coins;
 use crate::store::schema::{coin_balances, coin_ledger};
-use crate::store::{Conn, StoreError, each_dialect};
+use crate::store::{Bind, Conn, Prepared, StoreError, each_dialect};
 
 type Row = (String, String, i64, String, i64, i64, String, Option<String>, i64);
 
@@ -69,6 +70,21 @@ pub fn list_entries(
     rows.into_iter().map(read).collect()
 }
 
+/// The balance, with its row locked until the transaction ends; 0 where there is no row.
+pub(super) fn lock_balance(conn: &mut Conn, account: &AccountId) -> Result<Coins, StoreError> {
+    let row = coin_balances::table.find(account.as_str()).select(coin_balances::coin_balance);
+    let balance: Option<i64> = match conn {
+        // Whoever writes is alone.
+        Conn::Sqlite(conn) => row.first(conn).optional()?,
+        Conn::Postgres(conn) => row.for_update().first(conn).optional()?,
+    };
+    Ok(Coins(balance.unwrap_or(0)))
+}
+
+/// The bounds are in the statement, so that it waits for whoever moves the same balance and then judges anew.
+const MOVE_BALANCE: &str = "UPDATE coin_balances SET coin_balance = coin_balance + ?, entries = entries + 1 \
+    WHERE account_id = ? AND coin_balance >= ? AND coin_balance <= ? RETURNING coin_balance, entries";
+
 /// Moves the balance and counts one row more; returns both. `None`: it would leave its bounds.
 pub(super) fn move_balance(
     conn: &mut Conn,
@@ -94,19 +110,9 @@ pub(super) fn move_balance(
 fn try_move(conn: &mut Conn, account: &AccountId, coins: Coins) -> Result<Option<(Coins, i64)>, StoreError> {
     let (floor, ceiling) =
         if coins.0 < 0 { (coins.0.saturating_neg(), BALANCE_MAX) } else { (0, BALANCE_MAX.saturating_sub(coins.0)) };
-    let moved: Option<(i64, i64)> = diesel::update(
-        coin_balances::table
-            .find(account.as_str())
-            .filter(coin_balances::coin_balance.ge(floor))
-            .filter(coin_balances::coin_balance.le(ceiling)),
-    )
-    .set((
-        coin_balances::coin_balance.eq(coin_balances::coin_balance + coins.0),
-        coin_balances::entries.eq(coin_balances::entries + 1),
-    ))
-    .returning((coin_balances::coin_balance, coin_balances::entries))
-    .get_result(conn)
-    .optional()?;
+    let binds = [Bind::Int(coins.0), Bind::Text(account.as_str()), Bind::Int(floor), Bind::Int(ceiling)];
+    let statement = Prepared::<(BigInt, BigInt)>::new(MOVE_BALANCE, &binds);
+    let moved: Option<(i64, i64)> = each_dialect!(&mut *conn, c => statement.get_result(c).optional())?;
     Ok(moved.map(|(balance, entries)| (Coins(balance), entries)))
 }
 

@@ -2,6 +2,8 @@
 
 use diesel::{PgConnection, SqliteConnection};
 
+use super::Dialect;
+
 /// A connection to the database, whichever it is. Queries written on it run on both.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
@@ -9,6 +11,17 @@ pub enum Conn {
     Sqlite(SqliteConnection),
     /// A server.
     Postgres(PgConnection),
+}
+
+impl Conn {
+    /// Which database it leads to.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
 }
 
 /// Expands the same body once per dialect, for what diesel cannot compile on the enum (`on_conflict`, batch inserts):

@@ -48,6 +48,12 @@ impl StoreError {
     pub const fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
     }
+
+    /// Whether the row names another one that is not there.
+    #[must_use]
+    pub const fn is_foreign_key_violation(&self) -> bool {
+        matches!(self, Self::Query(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)))
+    }
 }
 
 impl From<DieselError> for StoreError {
@@ -68,9 +74,17 @@ impl From<DieselError> for StoreError {
 }
 
 fn is_passing(message: &str) -> bool {
-    ["database is locked", "database table is locked", "terminating connection", "server closed the connection"]
-        .iter()
-        .any(|known| message.contains(known))
+    [
+        "database is locked",
+        "database table is locked",
+        "terminating connection",
+        "server closed the connection",
+        // Too many wait for the same row, or the machine is overloaded: nothing was written.
+        "due to lock timeout",
+        "due to statement timeout",
+    ]
+    .iter()
+    .any(|known| message.contains(known))
 }
 
 /// Whether the transaction lost against another one and should run again: SQLSTATE 40001, or a deadlock (40P01, which

@@ -24,6 +24,7 @@ pub mod migrate;
 mod open;
 pub mod outbox;
 mod pool;
+mod prepared;
 pub mod schema;
 mod settings;
 #[cfg(test)]
@@ -43,7 +44,8 @@ pub(crate) use conn::each_dialect;
 pub use error::StoreError;
 pub use liveness::Liveness;
 pub use open::Dialect;
-pub use transaction::lock;
+pub use prepared::{Bind, Prepared};
+pub use transaction::{be_patient, lock};
 pub use wake::Commits;
 
 use crate::config::{Database, SecretKey};

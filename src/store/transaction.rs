@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
-use diesel::sql_types::BigInt;
 use diesel::{QueryResult, RunQueryDsl as _};
 
 use super::error::lost_a_race;
 use super::pool::Pool;
-use super::{Conn, StoreError};
+use super::{Bind, Conn, Prepared, StoreError};
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +62,8 @@ pub(super) fn roll_back(conn: &mut Conn) -> QueryResult<()> {
 /// [`StoreError`], also when the others take longer than the lock timeout.
 pub fn lock(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
     if let Conn::Postgres(conn) = conn {
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(lock_number(name)).execute(conn)?;
+        let number = [Bind::Int(lock_number(name))];
+        Prepared::<()>::new("SELECT pg_advisory_xact_lock(?)", &number).execute(conn)?;
     }
     Ok(())
 }
@@ -76,12 +76,19 @@ fn lock_number(name: &str) -> i64 {
     i64::from_be_bytes(hash.to_be_bytes())
 }
 
-/// For the length of the transaction, waits for locks and statements as long as they take.
-pub(super) fn be_patient(conn: &mut Conn) -> QueryResult<()> {
-    match conn {
-        Conn::Sqlite(_) => Ok(()),
-        Conn::Postgres(conn) => conn.batch_execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"),
+/// For the length of the transaction, waits for locks, statements and the caller as long as they take: for commands
+/// that go through everything.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn be_patient(conn: &mut Conn) -> Result<(), StoreError> {
+    if let Conn::Postgres(conn) = conn {
+        conn.batch_execute(
+            "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
+             SET LOCAL idle_in_transaction_session_timeout = 0",
+        )?;
     }
+    Ok(())
 }
 
 /// One write on a server: the closure in a transaction, again when it lost a race.

@@ -34,7 +34,7 @@ impl From<TillError> for Problem {
         use TillError as E;
         let Some(code) = error.code() else { return Self::fault(&error, error.is_unavailable()) };
         let status = match &error {
-            E::Ledger(LedgerError::BadAmount { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            E::Ledger(LedgerError::BadAmount { .. }) | E::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             E::Ledger(_) | E::KeyReused | E::NotSelling | E::ProviderRefused | E::Payments(PaymentError::Unfit(_)) => {
                 StatusCode::CONFLICT
             }

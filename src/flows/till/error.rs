@@ -19,6 +19,9 @@ pub enum TillError {
     /// There is nothing by that name, or it is not the caller's.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// What was given cannot be kept; the words say what fits.
+    #[error("{0}")]
+    Unfit(&'static str),
     /// Coins are not sold now.
     #[error("coins are not sold now")]
     NotSelling,
@@ -56,6 +59,7 @@ impl TillError {
             Self::Payments(error) => error.code(),
             Self::KeyReused => Some("idempotency.mismatch"),
             Self::NotFound(_) => Some("till.not_found"),
+            Self::Unfit(_) => Some("till.unfit"),
             Self::NotSelling => Some("payments.not_selling"),
             Self::TooOften { .. } => Some("payments.too_often"),
             Self::ProviderAway => Some("payments.provider_away"),
