@@ -44,7 +44,13 @@ pub(super) fn configuration(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn holds_secrets(config: &Config) -> bool {
-    let secrets = [&config.server.secret_key, &config.objects.s3.secret_access_key, &config.metrics.token];
+    let secrets = [
+        &config.server.secret_key,
+        &config.objects.s3.secret_access_key,
+        &config.payments.doku.secret_key,
+        &config.messages.token,
+        &config.metrics.token,
+    ];
     !secrets.into_iter().all(Secret::is_empty) || config.database.is_postgres()
 }
 
@@ -152,7 +158,7 @@ pub(super) async fn clock(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// How far `theirs`, cut to a whole second and told between `before` and `after`, is from ours, at least.
-fn off_by_ms(before: Micros, after: Micros, theirs: Micros) -> i64 {
+pub(super) fn off_by_ms(before: Micros, after: Micros, theirs: Micros) -> i64 {
     let (earliest, latest) = (theirs, theirs.plus_ms(1_000));
     if after < earliest {
         after.ms_since(earliest)

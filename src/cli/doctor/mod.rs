@@ -6,6 +6,7 @@
 mod database;
 mod machine;
 mod media;
+mod payments;
 mod ports;
 
 use std::path::Path;
@@ -124,6 +125,7 @@ fn examine(scene: &mut Scene<'_>, runtime: &tokio::runtime::Runtime, report: &mu
     report(runtime.block_on(media::store(scene)));
     report(runtime.block_on(media::public(scene)));
     report(runtime.block_on(machine::clock(scene)));
+    report(runtime.block_on(payments::provider(scene)));
 }
 
 /// FFmpeg and what the ladder needs of it. Blocking.

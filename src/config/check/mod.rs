@@ -1,6 +1,8 @@
 //! Values that have the right kind and are impossible all the same.
 
+mod payments;
 mod picture;
+mod sandbox;
 
 use std::collections::BTreeSet;
 
@@ -23,8 +25,10 @@ pub(super) fn values(config: &Config, origins: &Origins) -> Result<(), ConfigErr
     picture::encoder(&config.encoder, origins)?;
     picture::uploader(config, origins)?;
     objects(config, origins)?;
+    payments::payments(config, origins)?;
     cluster(config, origins)?;
     locale(config, origins)?;
+    sandbox::stays_at_home(config, origins)?;
     secret_key_is_given(config, origins)
 }
 

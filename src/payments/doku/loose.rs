@@ -21,12 +21,13 @@ impl Text {
         self.0.as_deref().map(str::trim).filter(|text| !text.is_empty())
     }
 
-    /// A whole amount of rupiah: `25000`, `"25000"`, `"25000.00"`. `None` for anything else, a part of a rupiah too.
+    /// A whole amount of rupiah: `25000`, `"25000"`, `"25000.00"`. `None` for anything else: a part of a rupiah, and
+    /// `"25.000"`, which could be meant as thousands.
     pub(super) fn rupiah(&self) -> Option<Rupiah> {
         let text = self.get()?;
         let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        if !digits(whole) || !digits(part) || part.bytes().any(|b| b != b'0') {
+        if !digits(whole) || !matches!(part, "0" | "00") {
             return None;
         }
         whole.parse().ok().map(Rupiah)

@@ -48,9 +48,10 @@ pub(super) fn phone(e164: &str) -> Option<String> {
     (1..=PHONE_LEN_MAX).contains(&digits.len()).then_some(digits)
 }
 
-/// Whether DOKU takes a value: its rule for every text of a request. The parentheses of the newer rule are left out,
+/// Whether DOKU takes a text: its rule for every value of a request. The parentheses of the newer rule are left out,
 /// since the older one does not have them.
-pub(super) fn is_taken(text: &str) -> bool {
+#[must_use]
+pub fn is_taken(text: &str) -> bool {
     text.bytes().all(|b| {
         b.is_ascii_alphanumeric()
             || matches!(b, b' ' | b'.' | b'-' | b'/' | b'+' | b',' | b'=' | b'_' | b':' | b'\'' | b'@' | b'%')
