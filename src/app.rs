@@ -87,7 +87,7 @@ impl App {
             streams: streams.clone(),
             pages: Arc::default(),
             accounts: wiring::accounts(&store, &clock, &random, &secret),
-            till: wiring::till(&config, &store, &clock, &random)?,
+            till: wiring::till(&config, &store, &clock, &random, &secret)?,
             forms: web::csrf::FormTokens::new(&secret),
             draining: draining.clone(),
         };
@@ -127,6 +127,7 @@ impl App {
         let bus = Bus::start(&store, &clock, &tracker, &stopping);
         wiring::follow_database(&mirror, (&store, &standing), &bus, &tracker, stopping.clone());
         wiring::announce(&site, &tracker, stopping.clone());
+        wiring::do_jobs(&site, (&store, &standing), &random, &tracker, stopping.clone());
 
         let health = Arc::new(HealthBoard::new(config.cluster.node_name()));
         wiring::watch_health(&health, (&store, &standing), publisher.as_ref(), &site, &tracker, stopping.clone());

@@ -27,6 +27,7 @@ pub mod flows;
 pub mod hub;
 pub mod ids;
 pub mod ingest;
+pub mod jobs;
 pub mod ledger;
 pub mod money;
 pub mod objects;

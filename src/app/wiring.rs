@@ -16,8 +16,10 @@ use crate::clock::SharedClock;
 use crate::cluster::Bus;
 use crate::config::{Config, SecretKey};
 use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror, keep_mirror};
-use crate::flows::{Till, TillParts};
+use crate::flows::{Reconciler, Till, TillParts};
 use crate::ids::{Epoch, EventSlug, SharedRandom};
+use crate::jobs::Runner;
+use crate::payments;
 use crate::store::{Liveness, Store};
 use crate::stream::Publisher;
 use crate::stream::facts::{
@@ -26,6 +28,9 @@ use crate::stream::facts::{
 use crate::web::socket::{frame, status_frame};
 use crate::web::{Check, Checks, HealthBoard, NodeStatus, Site, metrics};
 
+/// Bounds of the time between two looks for jobs that are due. A stale notice waits no longer than this.
+const LOOK_MIN: Duration = Duration::from_millis(20);
+const LOOK_MAX: Duration = Duration::from_secs(1);
 /// How long the first read of the mirror waits for the outbox's tail.
 const TAIL_WAIT: Duration = Duration::from_secs(2);
 
@@ -276,13 +281,30 @@ pub(super) fn till(
     store: &Store,
     clock: &SharedClock,
     random: &SharedRandom,
+    secret: &SecretKey,
 ) -> Result<Till, StartError> {
-    Ok(Till::new(TillParts {
+    let till = Till::new(TillParts {
         store: store.clone(),
         clock: clock.clone(),
         random: random.clone(),
-        provider: None,
+        provider: payments::open_provider(config, secret, clock, random).map_err(StartError::new)?,
         order_ttl_minutes: config.payments.order_ttl_minutes,
         site_url: config.address_on(&config.hosts.site).unwrap_or_else(|| config.server.public_url.clone()),
-    }))
+    });
+    Ok(till.reconcile_every(config.payments.reconcile_every_ms))
+}
+
+/// Does the jobs of the database, once that is known to be the right one.
+pub(super) fn do_jobs(
+    site: &Site,
+    (store, standing): (&Store, &Standing),
+    random: &SharedRandom,
+    tracker: &TaskTracker,
+    stopping: CancellationToken,
+) {
+    let standing = standing.clone();
+    let every = Duration::from_millis(site.config.payments.reconcile_every_ms / 4);
+    let work = Arc::new(Reconciler::new(site.till.clone()));
+    let runner = Runner::new(store, &site.clock, random, work, every.clamp(LOOK_MIN, LOOK_MAX));
+    runner.start(async move { standing.right().await }, tracker, stopping);
 }

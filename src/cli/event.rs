@@ -82,7 +82,7 @@ where
     let store = Store::open(&loaded.config.database)?;
     migrate::require_current(&store)?;
     let key = loaded.secret_key()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         store.claim_secret_key(&key).await?;
         let act = Act { actor: Actor::cli(SystemClock.now()), random: Arc::new(SystemRandom::default()) };

@@ -14,6 +14,7 @@ mod health;
 mod ledger;
 mod logs;
 mod migrate;
+mod orders;
 mod serve;
 mod transcode;
 
@@ -60,6 +61,8 @@ enum Command {
     Coins(coins::Args),
     /// Check whether the coins' books are right
     Ledger(ledger::Args),
+    /// List orders and the provider's notices, ask after an order, sum up what came in
+    Orders(orders::Args),
     /// Check or show the configuration
     Config(config::Args),
     /// Show everything on this machine with a test picture
@@ -89,6 +92,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Event(args) => with_config(file, "warn", |loaded| event::run(args, loaded)),
         Command::Coins(args) => with_config(file, "warn", |loaded| coins::run(args, loaded)),
         Command::Ledger(args) => with_config(file, "warn", |loaded| ledger::run(args, loaded)),
+        Command::Orders(args) => with_config(file, "warn", |loaded| orders::run(args, loaded)),
         Command::Config(args) => config::run(&args, file),
         Command::Demo(args) => with_config(file, "info", |loaded| demo::run(args, loaded)),
         Command::Doctor(args) => doctor::run(&args, file),

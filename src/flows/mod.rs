@@ -8,4 +8,4 @@ mod tests;
 mod till;
 
 pub use apply_night::{ApplyError, Night, apply_night};
-pub use till::{MoneyRequest, Till, TillError, TillParts};
+pub use till::{DayTotals, MoneyRequest, NoticeAnswer, Reconciler, Till, TillError, TillOrderFilter, TillParts};

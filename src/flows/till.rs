@@ -2,12 +2,22 @@
 
 mod error;
 mod grant;
+mod order_coins;
+mod orders;
 mod reads;
+mod recheck;
+mod reconcile;
+mod settle_top_up;
+mod take_notice;
 
 use std::sync::Arc;
 
 pub use error::TillError;
+pub use orders::{DayTotals, TillOrderFilter};
+pub use reconcile::Reconciler;
+pub use take_notice::NoticeAnswer;
 
+use self::reconcile::Asking;
 use crate::clock::SharedClock;
 use crate::ids::SharedRandom;
 use crate::payments::PaymentProvider;
@@ -32,13 +42,19 @@ pub struct TillParts {
 
 /// The till. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Till(Arc<TillParts>);
+pub struct Till(Arc<TillParts>, Arc<Asking>);
 
 impl Till {
     /// A till over its parts. Nothing is asked yet.
     #[must_use]
     pub fn new(parts: TillParts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(parts), Arc::default())
+    }
+
+    /// The same till, asking the provider after open orders at another pace than once a minute.
+    #[must_use]
+    pub fn reconcile_every(self, every_ms: u64) -> Self {
+        Self(self.0, Arc::new(Asking::every(every_ms)))
     }
 }
 

@@ -1,13 +1,22 @@
 //! Coin packages, orders, provider adapters, the inbox of notices.
 //!
-//! Verbs: [`check`] and [`apply`] for the packages of a file, [`list_packages`]; orders and notices are written by the
-//! flows that also move coins.
+//! Verbs: [`check`] and [`apply`] for the packages of a file, [`list_packages`]; for orders [`insert_order`],
+//! [`find_order`], [`lock_order`], [`list_orders`], [`keep_checkout`], [`pay_order`], [`close_order`],
+//! [`expire_orders`], [`refund_order`]; for the inbox [`store_notice`] and [`list_notices`]; [`list_totals`]. Those that
+//! write are called by the flows that also move coins, in their transaction.
 //!
-//! Invariants: a package is named by its code, and what a file leaves out is left alone; an order copies what was
-//! promised; `pending → paid` happens once, guarded by the order's row.
+//! Invariants:
+//! - A package is named by its code, and what a file leaves out is left alone.
+//! - An order copies what was promised; its Request-Id is fixed before the provider hears of it.
+//! - An order is paid once: the UPDATE names the statuses it may leave. Paid is never left again.
+//! - A correctly signed notice is stored in the transaction of what it does. The same one again is counted, not stored.
+//!
+//! Crash before COMMIT: nothing happened, and the provider says it again or is asked. Crash after it: the same notice
+//! finds the order paid.
 
 pub mod doku;
 mod error;
+mod inbox;
 mod order;
 mod packages;
 mod provider;
@@ -15,13 +24,18 @@ mod records;
 pub mod sandbox;
 
 pub use error::PaymentError;
-pub use order::{Gateway, Order, OrderStatus};
+pub use inbox::{Notice, Source, StoredNotice, Verdict, kept_word};
+pub use order::{Customer, Gateway, Order, OrderStatus};
 pub use packages::{CoinPackage, PackageEntry, PackagePlan, Said, apply, check};
 pub use provider::{
     Checkout, CheckoutRequest, NoticeHeaders, NoticeRefusal, PaymentProvider, PaymentReport, ProviderError,
     ProviderStatus, SignedNotice,
 };
-pub use records::list_packages;
+pub use records::{
+    ChannelTotal, NoticeFilter, OrderFilter, Stored, close_order, count_open_orders, expire_orders, find_order,
+    find_package_by_id, insert_order, keep_checkout, list_notices, list_orders, list_packages, list_totals, lock_order,
+    pay_order, refund_order, store_notice, take_back_coins,
+};
 
 use std::sync::Arc;
 

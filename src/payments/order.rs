@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::clock::Micros;
+use crate::config::Language;
 use crate::ids::{AccountId, Invoice, RowId};
 use crate::money::{Coins, Rupiah};
 
@@ -78,6 +79,24 @@ impl FromStr for OrderStatus {
             .into_iter()
             .find(|status| status.as_str() == text)
             .ok_or_else(|| format!("\"{text}\" is no status of an order"))
+    }
+}
+
+/// What a checkout tells the provider of its buyer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// The display name, as typed.
+    pub name: String,
+    /// The number, E.164.
+    pub phone: String,
+    /// The language of the provider's page.
+    pub language: Language,
+}
+
+impl fmt::Debug for Customer {
+    /// Without name and number, since neither may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Customer").field("language", &self.language).finish_non_exhaustive()
     }
 }
 

@@ -19,6 +19,9 @@ const COINS_MAX: i64 = 1_000_000_000;
 /// The highest price of a package, in rupiah.
 const PRICE_MAX: i64 = 1_000_000_000_000;
 
+/// The last place in the shop.
+const POSITION_MAX: i64 = 10_000;
+
 /// Coins for money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoinPackage {
@@ -46,6 +49,8 @@ pub struct PackageEntry {
     coins: Option<Spanned<i64>>,
     bonus_coins: Option<Spanned<i64>>,
     price_idr: Option<Spanned<i64>>,
+    active: Option<bool>,
+    position: Option<Spanned<i64>>,
 }
 
 /// A package as it shall be. `None`: left alone.
@@ -57,6 +62,8 @@ pub struct PackagePlan {
     coins: Option<i64>,
     bonus_coins: Option<i64>,
     price_idr: Option<i64>,
+    active: Option<bool>,
+    position: Option<i64>,
 }
 
 /// Where in the file, and what is wrong there: a sentence that begins with the key's full name.
@@ -89,6 +96,8 @@ pub fn check(entries: &[PackageEntry], at: Micros, random: &SharedRandom, said: 
             coins: number("coins", 1, COINS_MAX, entry.coins.as_ref()),
             bonus_coins: number("bonus_coins", 0, COINS_MAX, entry.bonus_coins.as_ref()),
             price_idr: number("price_idr", 1, PRICE_MAX, entry.price_idr.as_ref()),
+            position: number("position", 0, POSITION_MAX, entry.position.as_ref()),
+            active: entry.active,
             id: RowId::new(at, random.as_ref()),
             audit_id: RowId::new(at, random.as_ref()),
             code: code.clone(),
@@ -117,8 +126,11 @@ pub fn apply(conn: &mut Conn, actor: &Actor, plans: &[PackagePlan]) -> Result<Ve
             coins: Coins(needed(plan.coins, stored.as_ref().map(|stored| stored.coins.0), "coins")?),
             bonus_coins: Coins(needed(plan.bonus_coins, Some(stored.as_ref().map_or(0, |s| s.bonus_coins.0)), "")?),
             price: Rupiah(needed(plan.price_idr, stored.as_ref().map(|stored| stored.price.0), "price_idr")?),
-            active: stored.as_ref().is_none_or(|stored| stored.active),
-            position: stored.as_ref().map_or(0, |stored| stored.position),
+            active: plan.active.unwrap_or_else(|| stored.as_ref().is_none_or(|stored| stored.active)),
+            position: match plan.position {
+                Some(position) => i32::try_from(position).unwrap_or(i32::MAX),
+                None => stored.as_ref().map_or(0, |stored| stored.position),
+            },
         };
         match &stored {
             Some(stored) if *stored == wanted => continue,
@@ -144,7 +156,9 @@ pub fn apply(conn: &mut Conn, actor: &Actor, plans: &[PackagePlan]) -> Result<Ve
 }
 
 fn told(package: &CoinPackage) -> String {
-    format!("{} + {} coins for {}", package.coins, package.bonus_coins, package.price)
+    let sold = if package.active { "" } else { ", not sold" };
+    let (coins, bonus, price, position) = (package.coins, package.bonus_coins, package.price, package.position);
+    format!("{coins} + {bonus} coins for {price}{sold}, position {position}")
 }
 
 fn as_json(package: &CoinPackage) -> Value {
@@ -153,5 +167,7 @@ fn as_json(package: &CoinPackage) -> Value {
         "coins": package.coins,
         "bonus_coins": package.bonus_coins,
         "price_idr": package.price,
+        "active": package.active,
+        "position": package.position,
     })
 }

@@ -1,4 +1,8 @@
-//! Rows of coin packages.
+//! Rows of coin packages, and below them orders, notices and sums.
+
+mod notices;
+mod orders;
+mod totals;
 
 use diesel::prelude::*;
 
@@ -7,6 +11,13 @@ use crate::ids::RowId;
 use crate::money::{Coins, Rupiah};
 use crate::store::schema::coin_packages;
 use crate::store::{Conn, StoreError};
+
+pub use notices::{NoticeFilter, Stored, list_notices, store_notice};
+pub use orders::{
+    OrderFilter, close_order, count_open_orders, expire_orders, find_order, insert_order, keep_checkout, list_orders,
+    lock_order, pay_order, refund_order, take_back_coins,
+};
+pub use totals::{ChannelTotal, list_totals};
 
 type Row = (String, String, i64, i64, i64, bool, i32);
 
@@ -31,6 +42,15 @@ pub fn list_packages(conn: &mut Conn) -> Result<Vec<CoinPackage>, StoreError> {
         .order((coin_packages::position, coin_packages::price_idr, coin_packages::code))
         .load(conn)?;
     rows.into_iter().map(read).collect()
+}
+
+/// A package by its row.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn find_package_by_id(conn: &mut Conn, id: &RowId) -> Result<Option<CoinPackage>, StoreError> {
+    let row: Option<Row> = coin_packages::table.find(id.as_str()).first(conn).optional()?;
+    row.map(read).transpose()
 }
 
 pub(super) fn find_package(conn: &mut Conn, code: &str) -> Result<Option<CoinPackage>, StoreError> {

@@ -35,14 +35,16 @@ impl From<TillError> for Problem {
         let Some(code) = error.code() else { return Self::fault(&error, error.is_unavailable()) };
         let status = match &error {
             E::Ledger(LedgerError::BadAmount { .. }) | E::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            E::Ledger(_) | E::KeyReused | E::NotSelling | E::Payments(PaymentError::Unfit(_)) => StatusCode::CONFLICT,
+            E::Ledger(_) | E::KeyReused | E::NotSelling | E::ProviderRefused | E::Payments(PaymentError::Unfit(_)) => {
+                StatusCode::CONFLICT
+            }
             E::NotFound(_) => StatusCode::NOT_FOUND,
-            E::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            E::TooOften { .. } | E::TooManyOpen { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::ProviderAway | E::Store(_) | E::Payments(PaymentError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
         };
         let problem = Self::new(status, code, sentence(&error));
         match error {
-            E::TooOften { retry_after_s } => problem.retry_after(retry_after_s),
+            E::TooOften { retry_after_s } | E::TooManyOpen { retry_after_s, .. } => problem.retry_after(retry_after_s),
             E::ProviderAway => problem.retry_after(5),
             _ => problem,
         }

@@ -41,6 +41,8 @@ pub enum Access {
     Panel(&'static [Role]),
     /// A media server on loopback or in `ingest.hook_trusted`.
     MediaServer,
+    /// The payment provider in use, by its signature.
+    Gateway,
     /// The holder of `metrics.token`, or a loopback peer without forwarding headers.
     Metrics,
 }
@@ -75,7 +77,7 @@ impl Entry {
 #[must_use]
 #[rustfmt::skip]
 pub fn table() -> Vec<Entry> {
-    use Access::{MediaServer, Metrics, Open, Viewer};
+    use Access::{Gateway, MediaServer, Metrics, Open, Viewer};
     use Audience::{Any, Api, Machine, Site};
     vec![
         Entry::new("GET",  "/",                               Site, Open,        |r| r.to(viewer::home::page)),
@@ -99,6 +101,9 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/api/v1/events/{slug}/milestones", Api, Open,        |r| r.to(api::events::milestones)),
         Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::events::polls)),
         Entry::new("POST", "/api/v1/hooks/ingest",        Machine, MediaServer, |r| r.to(hooks::ingest::hook)),
+        // A provider is told one address: it is answered at that of `server.public_url` whatever hosts there are.
+        Entry::new("POST", "/api/v1/hooks/doku",              Any,  Gateway,     |r| r.to(hooks::payments::doku)),
+        Entry::new("POST", "/api/v1/hooks/sandbox",           Any,  Gateway,     |r| r.to(hooks::payments::sandbox)),
     ]
 }
 

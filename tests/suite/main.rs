@@ -19,6 +19,8 @@ mod hooks;
 mod hosts;
 mod ingest_door;
 mod ingest_hook;
+mod jobs;
+mod ledger;
 #[cfg(feature = "long")]
 mod long;
 mod media;

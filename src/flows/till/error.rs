@@ -34,6 +34,17 @@ pub enum TillError {
     /// The payment provider gave no answer that helps; asking again may help.
     #[error("the payment provider does not answer")]
     ProviderAway,
+    /// The payment provider will not take this order.
+    #[error("the payment provider does not take this order: nothing was charged; try another package, or later")]
+    ProviderRefused,
+    /// Too many orders of the account wait to be paid.
+    #[error("{open} orders wait to be paid: pay one of them, or wait {retry_after_s} seconds until one has run out")]
+    TooManyOpen {
+        /// Orders that can be paid now.
+        open: i64,
+        /// Seconds until the first of them runs out.
+        retry_after_s: u32,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -52,6 +63,8 @@ impl TillError {
             Self::NotSelling => Some("payments.not_selling"),
             Self::TooOften { .. } => Some("payments.too_often"),
             Self::ProviderAway => Some("payments.provider_away"),
+            Self::ProviderRefused => Some("payments.provider_refused"),
+            Self::TooManyOpen { .. } => Some("payments.too_many_open"),
             Self::Store(_) => None,
         }
     }

@@ -19,6 +19,14 @@ const COUNTERS: &[Help] = &[
     ("bakuhantam_ingest_hook_total", "Questions of media servers, by verdict."),
     ("bakuhantam_ingest_refusals_total", "Connections refused or cut by the RTMP door, by reason."),
     ("bakuhantam_ingest_restarts_total", "New runs within a publishing session, by reason."),
+    ("bakuhantam_orders_total", "Orders of coins, by outcome: created, paid, paid_late, expired, failed, refunded."),
+    ("bakuhantam_payment_checkouts_total", "Checkouts asked of the provider, by outcome: made, away, refused."),
+    ("bakuhantam_payment_checks_total", "Questions to the provider how an order stands, by outcome: answered, away."),
+    ("bakuhantam_payment_disputes_total", "Notices that somebody has to look at, by verdict."),
+    (
+        "bakuhantam_payment_notices_total",
+        "Notices of the provider, by verdict and source; not_ours: a wrong signature.",
+    ),
     ("bakuhantam_publisher_gaps_total", "Segments listed as a gap in a live playlist, by event and rendition."),
     ("bakuhantam_publisher_ignored_files_total", "Files that were counted and not published, by reason."),
     ("bakuhantam_publisher_inotify_overflows_total", "Overflows of inotify's queue; the folder is scanned then."),
@@ -42,6 +50,7 @@ const GAUGES: &[Help] = &[
 /// How long things take, in seconds.
 const HISTOGRAMS: &[Help] = &[
     ("bakuhantam_http_request_seconds", "Time to answer a request, by route."),
+    ("bakuhantam_payment_settle_seconds", "From a notice's arrival to its COMMIT."),
     (
         "bakuhantam_publisher_closed_to_listed_seconds",
         "From a segment's end to the live playlist that lists it, by event.",

@@ -131,6 +131,9 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
         Access::Viewer => (caller.who != Who::Viewer).then(|| signed_out("/login")),
         Access::Panel(_) => Some(signed_out("/admin/login")),
         Access::Metrics => (!caller.may.0).then_some(Refusal::Json(403, "metrics.forbidden")),
+        // The walk's server sells through the sandbox, and nobody in it can sign.
+        Access::Gateway if entry.path.ends_with("/sandbox") => Some(Refusal::Json(401, "payments.not_ours")),
+        Access::Gateway => Some(Refusal::Json(404, "payments.no_gateway")),
         Access::MediaServer => (!caller.may.1).then_some(Refusal::Json(403, "ingest.not_trusted")),
     }
 }
