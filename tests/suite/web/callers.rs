@@ -26,7 +26,7 @@ pub enum Who {
 pub struct Caller {
     pub name: &'static str,
     /// Whose sessions it sends.
-    who: Who,
+    pub who: Who,
     headers: &'static [(&'static str, &'static str)],
     pub by_proxy: bool,
     /// May read metrics; may ask as a media server.
@@ -180,8 +180,9 @@ pub async fn ask(server: &TestServer, entry: &Entry, caller: &Caller, people: &m
             body = text.to_owned();
             headers.push(FORM);
         }
-        Body::PageForm { page, fields } => {
-            let (token, nonce) = csrf_of(server, page, &cookies).await;
+        Body::PageForm { page, fields } | Body::EntryForm { page, fields } => {
+            let is_entry = matches!(plan(entry.method, entry.path).body, Body::EntryForm { .. });
+            let (token, nonce) = csrf_of(server, page, if is_entry { "" } else { &cookies }).await;
             body = format!("csrf={token}&{fields}");
             cookies = [cookies, nonce].into_iter().filter(|cookie| !cookie.is_empty()).collect::<Vec<_>>().join("; ");
             headers.push(FORM);
