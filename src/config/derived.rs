@@ -1,5 +1,7 @@
 //! What follows from several settings, or from a setting and the machine.
 
+use std::net::IpAddr;
+
 use url::Url;
 
 use super::{Cluster, Config, Database};
@@ -24,6 +26,21 @@ impl Config {
         let port = public.port().map(|port| format!(":{port}")).unwrap_or_default();
         Some(format!("{}://{host}{port}", public.scheme()))
     }
+}
+
+impl Config {
+    /// Whether browsers reach the site only on this machine: `server.public_url` is a loopback address.
+    #[must_use]
+    pub fn is_at_home(&self) -> bool {
+        Url::parse(&self.server.public_url).is_ok_and(|url| url.host_str().is_some_and(is_this_machine))
+    }
+}
+
+/// Whether a host, as an address or a `Host` header names it (without its port), is this machine itself.
+#[must_use]
+pub fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 impl Cluster {

@@ -23,6 +23,7 @@ mod show;
 mod tests;
 mod tree;
 
+pub use derived::is_this_machine;
 pub use environment::log_filter;
 pub use load::{ConfigError, Loaded, load};
 pub use secret::{Secret, SecretKey, hex};

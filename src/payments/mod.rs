@@ -21,6 +21,7 @@ mod order;
 mod packages;
 mod provider;
 mod records;
+pub mod sandbox;
 
 pub use error::PaymentError;
 pub use inbox::{Notice, Source, StoredNotice, Verdict, kept_word};
@@ -41,6 +42,7 @@ use std::sync::Arc;
 use crate::clock::SharedClock;
 use crate::config::{Config, PaymentGateway, SecretKey};
 use crate::ids::SharedRandom;
+use crate::store::Store;
 
 /// The provider of `payments.gateway`; `None` when coins are not sold.
 ///
@@ -48,7 +50,8 @@ use crate::ids::SharedRandom;
 /// A sentence that says what to change.
 pub fn open_provider(
     config: &Config,
-    _secret: &SecretKey,
+    secret: &SecretKey,
+    store: &Store,
     clock: &SharedClock,
     random: &SharedRandom,
 ) -> Result<Option<Arc<dyn PaymentProvider>>, PaymentError> {
@@ -64,6 +67,10 @@ pub fn open_provider(
             let doku = doku::Doku::new(parts).map_err(PaymentError::Unfit)?;
             Ok(Some(Arc::new(doku)))
         }
-        PaymentGateway::Sandbox | PaymentGateway::None => Ok(None),
+        PaymentGateway::Sandbox => {
+            let sandbox = sandbox::open(config, secret, store, clock, random)?;
+            Ok(Some(Arc::new(sandbox)))
+        }
+        PaymentGateway::None => Ok(None),
     }
 }

@@ -274,6 +274,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sandbox_payments (invoice) {
+        invoice -> Text,
+        request_id -> Text,
+        amount_idr -> BigInt,
+        return_url -> Text,
+        language -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        status -> Text,
+        channel -> Nullable<Text>,
+        paid_idr -> Nullable<BigInt>,
+        reference -> Nullable<Text>,
+        told -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     fighters,

@@ -19,6 +19,7 @@ mod hooks;
 mod hosts;
 mod ingest_door;
 mod ingest_hook;
+mod jobs;
 mod ledger;
 #[cfg(feature = "long")]
 mod long;

@@ -2,6 +2,7 @@
 
 mod payments;
 mod picture;
+mod sandbox;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,7 @@ pub(super) fn values(config: &Config, origins: &Origins) -> Result<(), ConfigErr
     payments::payments(config, origins)?;
     cluster(config, origins)?;
     locale(config, origins)?;
+    sandbox::stays_at_home(config, origins)?;
     secret_key_is_given(config, origins)
 }
 

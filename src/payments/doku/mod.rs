@@ -128,3 +128,18 @@ impl PaymentProvider for Doku {
         status::check(self, invoice).await
     }
 }
+
+/// What a body in DOKU's shapes says; `None` when it cannot be understood. For the sandbox, which speaks as DOKU does.
+pub(super) fn report_of(body: &[u8]) -> Option<PaymentReport> {
+    report::Said::read(body).and_then(|said| said.invoice().map(|invoice| said.report(invoice)))
+}
+
+/// A moment as DOKU writes it in `Request-Timestamp`.
+pub(super) fn written_time(at: Micros) -> String {
+    timestamp::written(at)
+}
+
+/// A moment from a `Request-Timestamp`.
+pub(super) fn read_time(text: &str) -> Option<Micros> {
+    timestamp::read(text)
+}

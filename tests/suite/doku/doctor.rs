@@ -37,9 +37,9 @@ async fn doctor_warns_of_the_sandbox_and_is_content_when_nothing_is_sold() {
     assert!(sandbox.starts_with("warning") && sandbox.contains("gives coins to everyone"), "{sandbox}");
     assert!(line(&TestServer::prepare("[payments]\ngateway = \"none\"")).starts_with("ok "));
     let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-    let away = DokuServer::start().config().lines().map(|line| {
-        if line.starts_with("base_url") { format!("base_url = \"http://{gone}\"\n") } else { format!("{line}\n") }
-    });
-    let said = line(&TestServer::prepare(&away.collect::<String>()));
+    let config = DokuServer::start().config();
+    let base = config.lines().find(|line| line.starts_with("base_url")).expect("an address");
+    let away = config.replace(base, &format!("base_url = \"http://{gone}\""));
+    let said = line(&TestServer::prepare(&away));
     assert!(said.starts_with("failing") && said.contains("does not answer"), "{said}");
 }

@@ -26,7 +26,7 @@ pub enum Who {
 pub struct Caller {
     pub name: &'static str,
     /// Whose sessions it sends.
-    who: Who,
+    pub who: Who,
     headers: &'static [(&'static str, &'static str)],
     pub by_proxy: bool,
     /// May read metrics; may ask as a media server.
@@ -131,6 +131,9 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
         Access::Viewer => (caller.who != Who::Viewer).then(|| signed_out("/login")),
         Access::Panel(_) => Some(signed_out("/admin/login")),
         Access::Metrics => (!caller.may.0).then_some(Refusal::Json(403, "metrics.forbidden")),
+        // The walk's server sells through the sandbox, and nobody in it can sign.
+        Access::Gateway if entry.path.ends_with("/sandbox") => Some(Refusal::Json(401, "payments.not_ours")),
+        Access::Gateway => Some(Refusal::Json(404, "payments.no_gateway")),
         Access::MediaServer => (!caller.may.1).then_some(Refusal::Json(403, "ingest.not_trusted")),
     }
 }
@@ -177,8 +180,9 @@ pub async fn ask(server: &TestServer, entry: &Entry, caller: &Caller, people: &m
             body = text.to_owned();
             headers.push(FORM);
         }
-        Body::PageForm { page, fields } => {
-            let (token, nonce) = csrf_of(server, page, &cookies).await;
+        Body::PageForm { page, fields } | Body::EntryForm { page, fields } => {
+            let is_entry = matches!(plan(entry.method, entry.path).body, Body::EntryForm { .. });
+            let (token, nonce) = csrf_of(server, page, if is_entry { "" } else { &cookies }).await;
             body = format!("csrf={token}&{fields}");
             cookies = [cookies, nonce].into_iter().filter(|cookie| !cookie.is_empty()).collect::<Vec<_>>().join("; ");
             headers.push(FORM);
