@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::paging::Page;
 use crate::clock::Micros;
@@ -17,14 +18,15 @@ use crate::web::session::Viewer;
 use crate::web::{Site, idempotency};
 
 /// What is bought.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct NewOrder {
     /// A package's id.
     package_id: String,
 }
 
 /// An order as its owner sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub struct OrderJson {
     /// Its name.
     invoice: Invoice,
@@ -39,18 +41,23 @@ pub struct OrderJson {
     /// What is to be paid, whole rupiah.
     price_idr: Rupiah,
     /// Where it is paid; `null` until the provider has said so.
+    #[schema(required)]
     payment_url: Option<String>,
     /// RFC 3339
     created_at: String,
     /// Until when it can be paid, RFC 3339.
     expires_at: String,
     /// When the money came, RFC 3339.
+    #[schema(required)]
     paid_at: Option<String>,
     /// By which channel, in the provider's word.
+    #[schema(required)]
     channel: Option<String>,
     /// The provider's own reference of the payment.
+    #[schema(required)]
     provider_ref: Option<String>,
     /// When the provider gave the money back, RFC 3339.
+    #[schema(required)]
     refunded_at: Option<String>,
     /// Coins taken back for that.
     reversed_coins: Coins,
@@ -78,15 +85,16 @@ impl OrderJson {
 }
 
 /// A page of orders, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Orders {
     orders: Vec<OrderJson>,
     /// `before` of the next page; `null` on the last one.
+    #[schema(required)]
     next_before: Option<i64>,
 }
 
 /// A movement of coins as its owner sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Movement {
     /// Its number within the account: 1, 2, 3 …
     entry: i64,
@@ -100,6 +108,7 @@ pub struct Movement {
     /// What it was for: an invoice, an unlock, a support, a vote, or the operator's word.
     reference: String,
     /// Words for the reader.
+    #[schema(required)]
     note: Option<String>,
     /// RFC 3339
     at: String,
@@ -120,10 +129,11 @@ impl Movement {
 }
 
 /// A page of movements, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Ledger {
     items: Vec<Movement>,
     /// `before` of the next page; `null` on the last one.
+    #[schema(required)]
     next_before: Option<i64>,
 }
 
@@ -139,8 +149,7 @@ pub async fn create(
     asked: web::Json<NewOrder>,
 ) -> Result<HttpResponse, Problem> {
     let who = &viewer.0;
-    let body = serde_json::to_vec(&*asked).unwrap_or_default();
-    let request = idempotency::of_header(&req, who, &body)?;
+    let request = idempotency::of_header(&req, who, &idempotency::content_of(&*asked))?;
     let package: RowId = asked.package_id.parse().map_err(|_| Problem::not_found("till.not_found"))?;
     let customer = Customer { name: who.name.clone(), phone: who.phone.as_str().to_owned(), language: who.locale };
     let order = site.till.order_coins(&who.account, customer, &package, &request).await?;

@@ -3,6 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::config::PaymentGateway;
 use crate::ids::RowId;
@@ -12,14 +13,14 @@ use crate::web::Site;
 use crate::web::error::Problem;
 
 /// What is sold, in the order of the shop.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Packages {
     /// Empty when coins are not sold.
     packages: Vec<Package>,
 }
 
 /// Coins for money.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Package {
     /// What an order names.
     id: RowId,

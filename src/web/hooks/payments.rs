@@ -13,8 +13,8 @@ use crate::web::Site;
 use crate::web::error::Problem;
 
 /// What a notice that was stored is answered with.
-#[derive(Debug, Serialize)]
-struct Taken {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Taken {
     ok: bool,
     /// Whether everything in it was known and done before.
     idempotent: bool,

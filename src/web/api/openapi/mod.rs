@@ -22,7 +22,7 @@ use utoipa::openapi::{
     Response, Schema, Server, Tag,
 };
 
-use self::operations::{Answer, Asked, OPERATIONS, Operation, TAGS};
+use self::operations::{Answer, Asked, Operation, TAGS};
 use self::schemas::{Problem, Shape, ulid_shape, word_shape};
 use crate::web::routes::{self, Access};
 use crate::web::session::VIEWER_COOKIE;
@@ -50,7 +50,7 @@ pub async fn document() -> HttpResponse {
 pub fn build() -> OpenApi {
     let mut known = Shapes::new();
     let mut paths = PathsBuilder::new();
-    for operation in OPERATIONS {
+    for operation in operations::all() {
         let access = routes::table()
             .into_iter()
             .find(|entry| entry.method == operation.method && entry.path == operation.path)
@@ -137,6 +137,9 @@ fn describe(
         built = built.request_body(Some(body.build()));
     }
     built = built.response(operation.answers.0.to_string(), answer(operation, into));
+    if let Some(status) = operation.or_answers {
+        built = built.response(status.to_string(), ResponseBuilder::new().description(good(status)).build());
+    }
     for (status, codes) in operation.refusals(access) {
         built = built.response(status.to_string(), refusal(status, &codes));
     }
@@ -154,17 +157,20 @@ fn body_of(asked: &Asked, into: &mut Shapes) -> Option<(&'static str, RefOr<Sche
 
 fn answer(operation: &Operation, into: &mut Shapes) -> Response {
     let (status, answer) = &operation.answers;
-    let words = match status {
-        201 => "Made.",
-        204 => "Done; there is nothing to say.",
-        101 => "The socket is open.",
-        _ => "As asked.",
-    };
-    let built = ResponseBuilder::new().description(words);
+    let built = ResponseBuilder::new().description(good(*status));
     match answer {
         Answer::Json(shape) => built.content("application/json", Content::new(Some(shape(into)))).build(),
         Answer::Text(kind) => built.content(*kind, Content::new(Some(Shape::text(0, usize::MAX)))).build(),
         Answer::Nothing => built.build(),
+    }
+}
+
+const fn good(status: u16) -> &'static str {
+    match status {
+        201 => "Made.",
+        204 => "Done; there is nothing to say.",
+        101 => "The socket is open.",
+        _ => "As asked.",
     }
 }
 

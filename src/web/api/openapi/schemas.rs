@@ -11,7 +11,9 @@ use crate::config::Language;
 use crate::events::{EventStatus, FightStatus};
 use crate::flows::Unlocked;
 use crate::ids::{AccountId, EventSlug, Invoice, RowId};
+use crate::ledger::Kind;
 use crate::money::{Coins, Rupiah};
+use crate::payments::OrderStatus;
 
 /// Makes plain shapes.
 pub(super) struct Shape;
@@ -97,6 +99,8 @@ shape! {
     Invoice, "Invoice", Shape::pattern("^BH[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     EventSlug, "Slug", word_shape();
     EventStatus, "EventStatus", Shape::one_of(&["draft", "published", "ended"]);
+    Kind, "MovementType", Shape::one_of(&Kind::ALL.map(Kind::as_str));
+    OrderStatus, "OrderStatus", Shape::one_of(&["pending", "paid", "expired", "failed"]);
     Role, "Role", Shape::one_of(&Role::ALL.map(Role::as_str));
     Language, "Language", Shape::one_of(&["id", "en"]);
     FightStatus, "FightStatus", Shape::one_of(&["scheduled", "live", "ended"]);
