@@ -15,8 +15,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
 use super::error::{self, Problem};
 use super::{Site, client};
-use crate::accounts::{Caller, NewSession, Role, SESSION_TTL_MS, SessionKind, SignedIn};
-use crate::config::Config;
+use crate::accounts::{Caller, DEVICE_COOKIE, DEVICE_TTL_MS, NewSession, Role, SESSION_TTL_MS, SessionKind, SignedIn};
+use crate::config::{Config, Secret};
 
 /// The viewers' cookie, as the contract names it.
 pub const VIEWER_COOKIE: &str = "bh_session";
@@ -150,10 +150,18 @@ const fn cookie_name(kind: SessionKind) -> &'static str {
 /// Whoever sends this request, as rooms know callers.
 #[must_use]
 pub fn caller(req: &HttpRequest, config: &Config) -> Caller {
+    caller_of(req, config, SessionKind::Viewer)
+}
+
+/// [`caller`], with the session of one kind as the one that signing in would end.
+#[must_use]
+pub fn caller_of(req: &HttpRequest, config: &Config, kind: SessionKind) -> Caller {
     let agent = req.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     Caller {
         address: client::address(req, &config.server.trusted_proxies),
         agent: agent.unwrap_or_default().to_owned(),
+        device: req.cookie(DEVICE_COOKIE).map(|cookie| cookie.value().to_owned()),
+        previous: req.cookie(cookie_name(kind)).map(|cookie| Secret::new(cookie.value())),
     }
 }
 
@@ -162,6 +170,18 @@ pub fn caller(req: &HttpRequest, config: &Config) -> Caller {
 pub fn cookie(config: &Config, session: &NewSession) -> Cookie<'static> {
     let max_age = Duration::milliseconds(SESSION_TTL_MS);
     build(config, session.who.kind, session.token.expose().to_owned(), max_age)
+}
+
+/// The cookie of the device on which a session was made.
+#[must_use]
+pub fn device_cookie(config: &Config, session: &NewSession) -> Cookie<'static> {
+    Cookie::build(DEVICE_COOKIE, session.device.clone())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(config.server.public_url.starts_with("https://"))
+        .max_age(Duration::milliseconds(DEVICE_TTL_MS))
+        .finish()
 }
 
 /// The cookie that takes a session's cookie away.

@@ -24,6 +24,7 @@ pub struct Registration {
 pub struct LogIn {
     phone: String,
     password: String,
+    totp: Option<String>,
 }
 
 /// An account as its owner sees it.
@@ -40,7 +41,7 @@ struct Me<'a> {
 /// `POST /api/v1/register`
 ///
 /// # Errors
-/// 409 `accounts.phone_taken`, 422 for what we do not take, 503 while too many sign in.
+/// 409 `accounts.phone_taken`, 422 for what we do not take, 429 `accounts.too_many_tries`, 503 while too many sign in.
 pub async fn register(
     req: HttpRequest,
     site: web::Data<Site>,
@@ -55,10 +56,14 @@ pub async fn register(
 /// `POST /api/v1/login`
 ///
 /// # Errors
-/// 401 `accounts.wrong_credentials`, 403 `accounts.banned`, 503 while too many sign in.
+/// 401 `accounts.wrong_credentials` or `accounts.totp_required`, 403 `accounts.banned`, 429 `accounts.too_many_tries`, 503
+/// while too many sign in.
 pub async fn log_in(req: HttpRequest, site: web::Data<Site>, asked: web::Json<LogIn>) -> Result<HttpResponse, Problem> {
     let caller = session::caller(&req, &site.config);
-    let made = site.accounts.log_in(&asked.phone, &asked.password, SessionKind::Viewer, &caller).await?;
+    let made = site
+        .accounts
+        .log_in(&asked.phone, &asked.password, asked.totp.as_deref(), SessionKind::Viewer, &caller)
+        .await?;
     signed_in(&site, &made, StatusCode::OK).await
 }
 
@@ -84,6 +89,7 @@ async fn signed_in(site: &Site, made: &NewSession, status: StatusCode) -> Result
     let coins = site.till.balance(&made.who.account).await?;
     Ok(HttpResponse::build(status)
         .cookie(session::cookie(&site.config, made))
+        .cookie(session::device_cookie(&site.config, made))
         .insert_header(("cache-control", "no-store"))
         .json(me_of(&made.who, coins)))
 }
