@@ -19,6 +19,7 @@ const COUNTERS: &[Help] = &[
     ("bakuhantam_ingest_hook_total", "Questions of media servers, by verdict."),
     ("bakuhantam_ingest_refusals_total", "Connections refused or cut by the RTMP door, by reason."),
     ("bakuhantam_ingest_restarts_total", "New runs within a publishing session, by reason."),
+    ("bakuhantam_logins_total", "Sign-ins tried, by outcome."),
     ("bakuhantam_publisher_gaps_total", "Segments listed as a gap in a live playlist, by event and rendition."),
     ("bakuhantam_publisher_ignored_files_total", "Files that were counted and not published, by reason."),
     ("bakuhantam_publisher_inotify_overflows_total", "Overflows of inotify's queue; the folder is scanned then."),
