@@ -37,6 +37,6 @@ impl Accounts {
     /// The database.
     pub async fn list_audit(&self, last: Option<&RowId>, limit: i64) -> Result<Vec<AuditRow>, AccountError> {
         let last = last.cloned();
-        Ok(self.store().read(move |conn| records::list(conn, last.as_ref(), limit)).await?)
+        Ok(self.0.parts.store.read(move |conn| records::list(conn, last.as_ref(), limit)).await?)
     }
 }

@@ -11,7 +11,7 @@ use actix_web::cookie::{Cookie, CookieBuilder, SameSite};
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use super::error::{self, Problem};
 use super::{Site, client, inputs, routes};
@@ -171,13 +171,9 @@ pub fn caller(req: &HttpRequest, config: &Config) -> Caller {
     caller_of(req, config, SessionKind::Viewer)
 }
 
-/// The same of somebody who signs in to the panel.
+/// [`caller`], with the session of one kind as the one that signing in would end.
 #[must_use]
-pub fn panel_caller(req: &HttpRequest, config: &Config) -> Caller {
-    caller_of(req, config, SessionKind::Panel)
-}
-
-fn caller_of(req: &HttpRequest, config: &Config, kind: SessionKind) -> Caller {
+pub fn caller_of(req: &HttpRequest, config: &Config, kind: SessionKind) -> Caller {
     let agent = req.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let value = |name: &str| req.cookie(name).map(|cookie| cookie.value().to_owned()).filter(|value| !value.is_empty());
     Caller {

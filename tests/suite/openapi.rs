@@ -6,8 +6,8 @@ use bakuhantam::web::api::openapi;
 use bakuhantam::web::routes::{Access, table};
 use serde_json::{Value, json};
 
-use crate::harness::night;
 use crate::harness::http;
+use crate::harness::night;
 use crate::harness::viewers::Viewer;
 
 mod shapes;
@@ -140,7 +140,9 @@ async fn the_document_is_served_and_answers_fit_it() {
         // Rightly, without a session, and with nothing at all where something is asked.
         let answers = match method.as_str() {
             "GET" => vec![ari.get(&address).await, http::get(&server.url(&address)).await],
-            _ if path.ends_with("/logout") => vec![http::send(hyper::Method::POST, &server.url(&address), &[], "").await],
+            _ if path.ends_with("/logout") => {
+                vec![http::send(hyper::Method::POST, &server.url(&address), &[], "").await]
+            }
             _ => vec![ari.post(&address, "k", &json!({})).await, ari.post(&address, "", &json!([])).await],
         };
         for answer in answers {

@@ -3,11 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::login::Bare;
 use super::{ALL_STAFF, Frame};
 use crate::accounts::SessionKind;
 use crate::ids::RowId;
 use crate::web::Site;
-use crate::web::admin::login::LogOut;
 use crate::web::error::Problem;
 use crate::web::session::{self, Staff};
 use crate::web::viewer::devices::Device;
@@ -46,7 +46,7 @@ pub async fn end_session(
     site: web::Data<Site>,
     staff: Staff,
     id: web::Path<RowId>,
-    sent: web::Form<LogOut>,
+    sent: web::Form<Bare>,
 ) -> Result<HttpResponse, Problem> {
     let who = staff.only(ALL_STAFF)?;
     site.forms.check(&who, &sent.csrf)?;

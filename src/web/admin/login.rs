@@ -48,7 +48,7 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, asked: web::Query<Sen
 /// 403 for a form of an older page. Whatever is wrong with what was typed is told in the form.
 pub async fn submit(req: HttpRequest, site: web::Data<Site>, sent: web::Form<Sent>) -> Result<HttpResponse, Problem> {
     BeforeSignIn::check(&req, &site, &sent.csrf)?;
-    let caller = session::panel_caller(&req, &site.config);
+    let caller = session::caller_of(&req, &site.config, SessionKind::Panel);
     let kind = SessionKind::Panel;
     match site.accounts.log_in(&sent.phone, &sent.password, Some(&sent.totp), kind, &caller).await {
         Ok(made) => {
@@ -94,18 +94,18 @@ fn show(req: &HttpRequest, site: &Site, sent: &Sent, told: Option<Told>) -> Http
     page.frame.send(&page, answer)
 }
 
-/// The one thing that the form of `POST /admin/logout` sends.
+/// A form that says nothing but that it was sent.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct LogOut {
-    csrf: String,
+pub struct Bare {
+    pub(super) csrf: String,
 }
 
 /// `POST /admin/logout`
 ///
 /// # Errors
 /// 403 for a form of an older page, 503 while the database is away.
-pub async fn log_out(site: web::Data<Site>, staff: Staff, sent: web::Form<LogOut>) -> Result<HttpResponse, Problem> {
+pub async fn log_out(site: web::Data<Site>, staff: Staff, sent: web::Form<Bare>) -> Result<HttpResponse, Problem> {
     let who = staff.only(super::ALL_STAFF)?;
     site.forms.check(&who, &sent.csrf)?;
     site.accounts.log_out(&who).await?;

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::events::rfc3339;
 use crate::accounts::{NewSession, Role, SessionKind, SignedIn};
-use crate::clock::Micros;
 use crate::config::Language;
 use crate::ids::{AccountId, RowId};
 use crate::money::Coins;
@@ -93,8 +93,9 @@ struct Device {
     kind: &'static str,
     agent: String,
     address: String,
-    created_at: Micros,
-    seen_at: Micros,
+    /// RFC 3339, UTC.
+    created_at: String,
+    seen_at: String,
     current: bool,
 }
 
@@ -185,8 +186,8 @@ pub async fn sessions(site: web::Data<Site>, viewer: Viewer) -> Result<HttpRespo
             kind: session.kind.as_str(),
             agent: session.agent,
             address: session.address,
-            created_at: session.created_at,
-            seen_at: session.seen_at,
+            created_at: rfc3339(session.created_at),
+            seen_at: rfc3339(session.seen_at),
             current: session.is_current,
         })
         .collect();

@@ -154,7 +154,7 @@ fn json_of<'a>(site: &Site, event: &'a EventFacts, unlocks: &Unlocks) -> EventJs
 }
 
 /// A moment in UTC, RFC 3339.
-fn rfc3339(at: Micros) -> String {
+pub(super) fn rfc3339(at: Micros) -> String {
     Timestamp::from_microsecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }
 

@@ -19,6 +19,7 @@ const COUNTERS: &[Help] = &[
     ("bakuhantam_ingest_hook_total", "Questions of media servers, by verdict."),
     ("bakuhantam_ingest_refusals_total", "Connections refused or cut by the RTMP door, by reason."),
     ("bakuhantam_ingest_restarts_total", "New runs within a publishing session, by reason."),
+    ("bakuhantam_logins_total", "Sign-ins tried, by outcome."),
     ("bakuhantam_orders_total", "Orders of coins, by outcome: created, paid, paid_late, expired, failed, refunded."),
     ("bakuhantam_payment_checkouts_total", "Checkouts asked of the provider, by outcome: made, away, refused."),
     ("bakuhantam_payment_checks_total", "Questions to the provider how an order stands, by outcome: answered, away."),

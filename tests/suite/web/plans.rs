@@ -50,7 +50,7 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /api/v1/account/sessions/{id}/end", Body::Json("{}"), 404),
     ("POST /api/v1/account/name",   Body::Json(r#"{"name":"Penonton"}"#), 204),
     ("POST /api/v1/account/locale", Body::Json(r#"{"locale":"id"}"#), 204),
-    ("POST /api/v1/account/password", Body::Json(r#"{"current":"x","password":"x"}"#), 422),
+    ("POST /api/v1/account/password", Body::Json(r#"{"current":"x","password":"x"}"#), 401),
     ("POST /api/v1/account/delete", Body::Json(r#"{"password":"not mine"}"#), 401),
     ("POST /api/v1/hooks/ingest",   Body::Form("call=publish&name=a-stream-key-of-island-fight&addr=198.51.100.1"), 200),
     ("POST /login",                 Body::EntryForm { page: "/login", fields: "phone=0812&password=x" }, 422),
@@ -59,7 +59,7 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /reset",                 Body::EntryForm { page: "/reset", fields: "phone=021" }, 422),
     ("POST /account/name",          Body::PageForm { page: "/account", fields: "name=Penonton" }, 303),
     ("POST /account/locale",        Body::PageForm { page: "/account", fields: "locale=id" }, 303),
-    ("POST /account/password",      Body::PageForm { page: "/account", fields: "current=&new=" }, 422),
+    ("POST /account/password",      Body::PageForm { page: "/account", fields: "current=&new=" }, 401),
     ("POST /account/delete",        Body::PageForm { page: "/account", fields: "password=x&word=no" }, 422),
     ("POST /account/sessions/end-others", Body::PageForm { page: "/account", fields: "" }, 303),
     ("POST /account/sessions/{id}/end", Body::PageForm { page: "/account", fields: "" }, 404),
@@ -69,14 +69,22 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("GET /ws",                     Body::None, 400),
 ];
 
-/// What is answered otherwise to somebody who is signed in.
+/// What is answered otherwise to a viewer who is signed in.
 const TO_VIEWERS: &[(&str, u16)] = &[("GET /login", 303), ("GET /register", 303)];
+
+/// What is answered otherwise to somebody who is signed in to the panel.
+const TO_STAFF: &[(&str, u16)] = &[("GET /admin/login", 303)];
 
 /// What a route answers to `who`, who may call it.
 pub fn answers(entry: &Entry, who: Who) -> u16 {
     let name = format!("{} {}", entry.method, entry.path);
-    let to_viewers = TO_VIEWERS.iter().find(|(route, _)| *route == name && who == Who::Viewer);
-    to_viewers.map_or_else(|| plan(entry.method, entry.path).answers, |&(_, status)| status)
+    let otherwise = match who {
+        Who::Viewer => TO_VIEWERS,
+        Who::Staff(_) => TO_STAFF,
+        Who::Nobody | Who::Stranger => &[],
+    };
+    let found = otherwise.iter().find(|(route, _)| *route == name);
+    found.map_or_else(|| plan(entry.method, entry.path).answers, |&(_, status)| status)
 }
 
 /// The plan of a route.

@@ -99,11 +99,7 @@ fn shapes<T: utoipa::ToSchema>(into: &mut Shapes) -> RefOr<Schema> {
     RefOr::Ref(utoipa::openapi::Ref::from_schema_name(T::name()))
 }
 
-fn describe(
-    operation: &Operation,
-    access: Access,
-    into: &mut Shapes,
-) -> utoipa::openapi::path::Operation {
+fn describe(operation: &Operation, access: Access, into: &mut Shapes) -> utoipa::openapi::path::Operation {
     let mut built = OperationBuilder::new()
         .operation_id(Some(operation.id))
         .tag(operation.tag)
@@ -114,9 +110,8 @@ fn describe(
     }
     for (name, words) in operation.queries {
         let parameter = ParameterBuilder::new().name(*name).parameter_in(ParameterIn::Query);
-        built = built.parameter(
-            parameter.required(Required::False).description(Some(*words)).schema(Some(Shape::text(0, 200))),
-        );
+        built = built
+            .parameter(parameter.required(Required::False).description(Some(*words)).schema(Some(Shape::text(0, 200))));
     }
     if operation.keyed {
         built = built.parameter(key());

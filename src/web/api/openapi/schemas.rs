@@ -32,10 +32,7 @@ impl Shape {
 
     /// One of these words.
     pub(super) fn one_of(words: &[&str]) -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(SchemaType::new(Type::String))
-            .enum_values(Some(words.iter().copied()))
-            .into()
+        ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(words.iter().copied())).into()
     }
 
     /// A whole number from 0.

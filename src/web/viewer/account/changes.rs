@@ -82,7 +82,7 @@ pub async fn name(
     site.forms.check(&viewer.0, &sent.csrf)?;
     let reader = Reader::of_viewer(&req, &site, &viewer).await;
     match site.accounts.change_name(&viewer.0, &sent.name).await {
-        Ok(()) => Ok(reader.go("/account?done=name")),
+        Ok(_) => Ok(reader.go("/account?done=name")),
         Err(error) => {
             let told = Told::of(error, reader.w);
             show(&site, &reader, &viewer, None, Some((told, sent.name.clone()))).await

@@ -4,7 +4,6 @@ use super::{Answer, Asked, Operation, PLAIN};
 use crate::web::api::accounts;
 use crate::web::api::openapi::{Shape, shapes};
 
-
 /// The routes of this part.
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {

@@ -4,7 +4,6 @@ use super::{Answer, Asked, Operation, PLAIN};
 use crate::web::api::openapi::shapes;
 use crate::web::api::{orders, packages, unlock};
 
-
 /// The routes of this part.
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
@@ -42,7 +41,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         tag: "coins",
         summary: "The caller's orders",
         words: "Newest first.",
-        queries: &[("before", "`next_before` of the page before this one."), ("limit", "Rows wanted, 1 to 100; 50 without it.")],
+        queries: &[
+            ("before", "`next_before` of the page before this one."),
+            ("limit", "Rows wanted, 1 to 100; 50 without it."),
+        ],
         answers: (200, Answer::Json(shapes::<orders::Orders>)),
         ..PLAIN
     },
@@ -73,7 +75,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         tag: "coins",
         summary: "Every movement of the caller's coins",
         words: "Newest first, each with the balance after it.",
-        queries: &[("before", "`next_before` of the page before this one."), ("limit", "Rows wanted, 1 to 100; 50 without it.")],
+        queries: &[
+            ("before", "`next_before` of the page before this one."),
+            ("limit", "Rows wanted, 1 to 100; 50 without it."),
+        ],
         answers: (200, Answer::Json(shapes::<orders::Ledger>)),
         ..PLAIN
     },

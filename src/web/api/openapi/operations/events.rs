@@ -5,7 +5,6 @@ use crate::web::api::events;
 use crate::web::api::openapi::shapes;
 use crate::web::site::Playback;
 
-
 /// The routes of this part.
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {

@@ -4,7 +4,6 @@ use super::{Answer, Operation, PLAIN};
 use crate::web::api::openapi::{Shape, shapes};
 use crate::web::health::Health;
 
-
 /// The routes of this part.
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
