@@ -287,7 +287,7 @@ pub(super) fn till(
         store: store.clone(),
         clock: clock.clone(),
         random: random.clone(),
-        provider: payments::open_provider(config, secret, clock, random).map_err(StartError::new)?,
+        provider: payments::open_provider(config, secret, store, clock, random).map_err(StartError::new)?,
         order_ttl_minutes: config.payments.order_ttl_minutes,
         site_url: config.address_on(&config.hosts.site).unwrap_or_else(|| config.server.public_url.clone()),
     });
