@@ -88,6 +88,8 @@ impl App {
             pages: Arc::default(),
             accounts: wiring::accounts(&store, &clock, &random, &secret),
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
+            shelf: Arc::default(),
+            sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,
             forms: web::csrf::FormTokens::new(&secret),
             draining: draining.clone(),
         };

@@ -173,7 +173,8 @@ mod tests {
         let known = keys_of("id");
         let calls = [".t(\"", ".with(\"", ".fill(\"", "Key(\""];
         let mut used = keys_used("templates/viewer", &["html"], &calls);
-        used.extend(keys_used("src/web/viewer", &["rs"], &calls));
+        used.extend(keys_used("templates/sandbox", &["html"], &calls));
+        used.extend(keys_used("src/web", &["rs"], &calls));
         used.extend(keys_used("static/src", &["ts"], &["say(\""]));
         assert!(used.len() > 60, "{}", used.len());
         let missing: Vec<_> = used.difference(&known).collect();

@@ -10,7 +10,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, Route, web};
 use url::Url;
 
-use super::{Site, api, assets, cors, error, health, hooks, inputs, media, metrics, socket, viewer};
+use super::{Site, api, assets, cors, error, health, hooks, inputs, media, metrics, sandbox, socket, viewer};
 use crate::accounts::Role;
 use crate::config::{Config, ObjectsKind};
 
@@ -43,6 +43,8 @@ pub enum Access {
     MediaServer,
     /// The payment provider in use, by its signature.
     Gateway,
+    /// Whoever stands at this machine, without a proxy in between; everyone with `payments.allow_sandbox_in_public`.
+    Sandbox,
     /// The holder of `metrics.token`, or a loopback peer without forwarding headers.
     Metrics,
 }
@@ -77,12 +79,21 @@ impl Entry {
 #[must_use]
 #[rustfmt::skip]
 pub fn table() -> Vec<Entry> {
-    use Access::{Gateway, MediaServer, Metrics, Open, Viewer};
+    use Access::{Gateway, MediaServer, Metrics, Open, Sandbox, Viewer};
     use Audience::{Any, Api, Machine, Site};
     vec![
         Entry::new("GET",  "/",                               Site, Open,        |r| r.to(viewer::home::page)),
         Entry::new("GET",  "/events/{slug}",                  Site, Open,        |r| r.to(viewer::event::page)),
         Entry::new("GET",  "/watch/{slug}",                   Site, Open,        |r| r.to(viewer::watch::page)),
+        Entry::new("GET",  "/coins",                          Site, Open,        |r| r.to(viewer::coins::page)),
+        Entry::new("POST", "/coins",                          Site, Viewer,      |r| r.to(viewer::coins::buy)),
+        Entry::new("GET",  "/orders/{invoice}",               Site, Viewer,      |r| r.to(viewer::order::page)),
+        Entry::new("POST", "/orders/{invoice}/recheck",       Site, Viewer,      |r| r.to(viewer::order::recheck)),
+        Entry::new("GET",  "/account/orders",                 Site, Viewer,      |r| r.to(viewer::orders::page)),
+        Entry::new("GET",  "/account/history",                Site, Viewer,      |r| r.to(viewer::history::page)),
+        Entry::new("GET",  "/account/history.csv",            Site, Viewer,      |r| r.to(viewer::history::csv)),
+        Entry::new("GET",  "/sandbox/pay/{invoice}",          Site, Sandbox,     |r| r.to(sandbox::page)),
+        Entry::new("POST", "/sandbox/pay/{invoice}",          Site, Sandbox,     |r| r.to(sandbox::press)),
         Entry::new("GET",  "/privacy",                        Site, Open,        |r| r.to(viewer::legal::privacy)),
         Entry::new("GET",  "/terms",                          Site, Open,        |r| r.to(viewer::legal::terms)),
         Entry::new("GET",  "/favicon.ico",                    Any,  Open,        |r| r.to(assets::favicon)),
@@ -100,6 +111,12 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/api/v1/events/{slug}/playback",  Api,  Open,        |r| r.to(api::events::playback)),
         Entry::new("GET",  "/api/v1/events/{slug}/milestones", Api, Open,        |r| r.to(api::events::milestones)),
         Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::events::polls)),
+        Entry::new("GET",  "/api/v1/coin-packages",           Api,  Open,        |r| r.to(api::packages::list)),
+        Entry::new("GET",  "/api/v1/coin-orders",             Api,  Viewer,      |r| r.to(api::orders::list)),
+        Entry::new("POST", "/api/v1/coin-orders",             Api,  Viewer,      |r| r.to(api::orders::create)),
+        Entry::new("GET",  "/api/v1/coin-orders/{invoice}",   Api,  Viewer,      |r| r.to(api::orders::one)),
+        Entry::new("POST", "/api/v1/coin-orders/{invoice}/recheck", Api, Viewer, |r| r.to(api::orders::recheck)),
+        Entry::new("GET",  "/api/v1/account/ledger",          Api,  Viewer,      |r| r.to(api::orders::ledger)),
         Entry::new("POST", "/api/v1/hooks/ingest",        Machine, MediaServer, |r| r.to(hooks::ingest::hook)),
         // A provider is told one address: it is answered at that of `server.public_url` whatever hosts there are.
         Entry::new("POST", "/api/v1/hooks/doku",              Any,  Gateway,     |r| r.to(hooks::payments::doku)),

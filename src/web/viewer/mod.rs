@@ -5,11 +5,16 @@
 //! reader with a session is given a page of their own ([`reader`]). A page works before any script has run, except playing video; scripts find their facts in a JSON block, since the
 //! content policy lets nothing inline run. Drafts are not found.
 
-mod dates;
+pub mod channels;
+pub mod coins;
+pub mod dates;
 pub mod event;
+pub mod history;
 pub mod home;
 pub mod legal;
 mod night;
+pub mod order;
+pub mod orders;
 mod poster;
 pub mod problem;
 pub mod reader;
