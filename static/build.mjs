@@ -49,7 +49,7 @@ add("favicon.svg", await readFile(join(here, "art/favicon.svg")));
 
 const styles = await esbuild.build({
   ...shared,
-  entryPoints: [join(here, "src/styles/viewer.css"), join(here, "src/styles/sandbox.css")],
+  entryPoints: ["viewer", "admin", "sandbox"].map((name) => join(here, `src/styles/${name}.css`)),
   external: ["/assets/*"],
 });
 for (const file of styles.outputFiles) {
