@@ -190,7 +190,7 @@ fn till(store: &Store, act: &Act, config: &Config, key: &SecretKey) -> Result<Ti
         store: store.clone(),
         clock: clock.clone(),
         random: act.random.clone(),
-        provider: payments::open_provider(config, key, &clock, &act.random)?,
+        provider: payments::open_provider(config, key, store, &clock, &act.random)?,
         order_ttl_minutes: config.payments.order_ttl_minutes,
         site_url: config.server.public_url.clone(),
     });
