@@ -86,8 +86,10 @@ impl App {
             clock: clock.clone(),
             streams: streams.clone(),
             pages: Arc::default(),
-            accounts: wiring::accounts(&config, &store, (&clock, &random), &secret, &tracker)?,
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
+            shelf: Arc::default(),
+            sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,
+            accounts: wiring::accounts(&config, &store, (&clock, &random), &secret, &tracker)?,
             forms: web::csrf::FormTokens::new(&secret),
             draining: draining.clone(),
         };

@@ -14,12 +14,12 @@ use super::database::Standing;
 use crate::accounts::{self, Accounts};
 use crate::clock::SharedClock;
 use crate::cluster::Bus;
-use crate::config::{Config, SecretKey};
+use crate::config::{Config, PaymentGateway, SecretKey};
 use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror, keep_mirror};
 use crate::flows::{Reconciler, Till, TillParts};
 use crate::ids::{Epoch, EventSlug, SharedRandom};
 use crate::jobs::Runner;
-use crate::payments;
+use crate::payments::{self, sandbox::Sandbox};
 use crate::store::{Liveness, Store};
 use crate::stream::Publisher;
 use crate::stream::facts::{
@@ -325,6 +325,25 @@ pub(super) fn till(
         site_url: config.address_on(&config.hosts.site).unwrap_or_else(|| config.server.public_url.clone()),
     });
     Ok(till.reconcile_every(config.payments.reconcile_every_ms))
+}
+
+/// The sandbox, for its pay page; `None` where another gateway takes the money. It keeps nothing, so that this one and
+/// the till's are the same.
+///
+/// # Errors
+/// No HTTP client could be made on this machine.
+pub(super) fn sandbox(
+    config: &Config,
+    store: &Store,
+    clock: &SharedClock,
+    random: &SharedRandom,
+    secret: &SecretKey,
+) -> Result<Option<Sandbox>, StartError> {
+    if config.payments.gateway != PaymentGateway::Sandbox {
+        return Ok(None);
+    }
+    let sandbox = payments::sandbox::open(config, secret, store, clock, random).map_err(StartError::new)?;
+    Ok(Some(sandbox))
 }
 
 /// Does the jobs of the database, once that is known to be the right one.

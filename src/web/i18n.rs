@@ -175,6 +175,7 @@ mod tests {
         let known = keys_of("id");
         let calls = [".t(\"", ".with(\"", ".fill(\"", "Key(\""];
         let mut used = keys_used("templates/viewer", &["html"], &calls);
+        used.extend(keys_used("templates/sandbox", &["html"], &calls));
         used.extend(keys_used("templates/admin", &["html"], &calls));
         used.extend(keys_used("src/web", &["rs"], &calls));
         used.extend(keys_used("static/src", &["ts"], &["say(\""]));

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::admin::{ALL_STAFF, OWNER};
 use super::viewer::account::changes;
-use super::{Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, socket, viewer};
+use super::{Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, sandbox, socket, viewer};
 use crate::accounts::Role;
 use crate::config::{Config, ObjectsKind};
 
@@ -45,6 +45,8 @@ pub enum Access {
     MediaServer,
     /// The payment provider in use, by its signature.
     Gateway,
+    /// Whoever stands at this machine, without a proxy in between; everyone with `payments.allow_sandbox_in_public`.
+    Sandbox,
     /// The holder of `metrics.token`, or a loopback peer without forwarding headers.
     Metrics,
 }
@@ -87,6 +89,15 @@ pub fn table() -> Vec<Entry> {
         Entry::new("POST", "/events/{slug}/unlock",           Site, Viewer,      |r| r.to(viewer::unlock::event)),
         Entry::new("POST", "/events/{slug}/fights/{number}/unlock", Site, Viewer, |r| r.to(viewer::unlock::fight)),
         Entry::new("GET",  "/watch/{slug}",                   Site, Open,        |r| r.to(viewer::watch::page)),
+        Entry::new("GET",  "/coins",                          Site, Open,        |r| r.to(viewer::coins::page)),
+        Entry::new("POST", "/coins",                          Site, Viewer,      |r| r.to(viewer::coins::buy)),
+        Entry::new("GET",  "/orders/{invoice}",               Site, Viewer,      |r| r.to(viewer::order::page)),
+        Entry::new("POST", "/orders/{invoice}/recheck",       Site, Viewer,      |r| r.to(viewer::order::recheck)),
+        Entry::new("GET",  "/account/orders",                 Site, Viewer,      |r| r.to(viewer::orders::page)),
+        Entry::new("GET",  "/account/history",                Site, Viewer,      |r| r.to(viewer::history::page)),
+        Entry::new("GET",  "/account/history.csv",            Site, Viewer,      |r| r.to(viewer::history::csv)),
+        Entry::new("GET",  "/sandbox/pay/{invoice}",          Site, Sandbox,     |r| r.to(sandbox::page)),
+        Entry::new("POST", "/sandbox/pay/{invoice}",          Site, Sandbox,     |r| r.to(sandbox::press)),
         Entry::new("GET",  "/login",                          Site, Open,        |r| r.to(viewer::login::page)),
         Entry::new("POST", "/login",                          Site, Open,        |r| r.to(viewer::login::submit)),
         Entry::new("GET",  "/register",                       Site, Open,        |r| r.to(viewer::register::page)),
@@ -138,6 +149,12 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::events::polls)),
         Entry::new("POST", "/api/v1/events/{slug}/unlock",    Api,  Viewer,      |r| r.to(api::unlock::event)),
         Entry::new("POST", "/api/v1/fights/{id}/unlock",      Api,  Viewer,      |r| r.to(api::unlock::fight)),
+        Entry::new("GET",  "/api/v1/coin-packages",           Api,  Open,        |r| r.to(api::packages::list)),
+        Entry::new("GET",  "/api/v1/coin-orders",             Api,  Viewer,      |r| r.to(api::orders::list)),
+        Entry::new("POST", "/api/v1/coin-orders",             Api,  Viewer,      |r| r.to(api::orders::create)),
+        Entry::new("GET",  "/api/v1/coin-orders/{invoice}",   Api,  Viewer,      |r| r.to(api::orders::one)),
+        Entry::new("POST", "/api/v1/coin-orders/{invoice}/recheck", Api, Viewer, |r| r.to(api::orders::recheck)),
+        Entry::new("GET",  "/api/v1/account/ledger",          Api,  Viewer,      |r| r.to(api::orders::ledger)),
         Entry::new("POST", "/api/v1/hooks/ingest",        Machine, MediaServer, |r| r.to(hooks::ingest::hook)),
         // A provider is told one address: it is answered at that of `server.public_url` whatever hosts there are.
         Entry::new("POST", "/api/v1/hooks/doku",              Any,  Gateway,     |r| r.to(hooks::payments::doku)),

@@ -86,8 +86,14 @@ pub struct Me<'a> {
 }
 
 /// Where the account is signed in.
-#[derive(Debug, Serialize)]
-struct Device {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Devices {
+    sessions: Vec<Device>,
+}
+
+/// One session.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Device {
     id: RowId,
     /// `viewer` or `panel`
     kind: &'static str,
@@ -179,7 +185,7 @@ pub async fn finish_reset(
 /// 401 without a session.
 pub async fn sessions(site: web::Data<Site>, viewer: Viewer) -> Result<HttpResponse, Problem> {
     let listed = site.accounts.list_sessions(&viewer.0).await?;
-    let devices: Vec<Device> = listed
+    let sessions = listed
         .into_iter()
         .map(|session| Device {
             id: session.id,
@@ -191,8 +197,7 @@ pub async fn sessions(site: web::Data<Site>, viewer: Viewer) -> Result<HttpRespo
             current: session.is_current,
         })
         .collect();
-    let body = serde_json::json!({ "sessions": devices });
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Devices { sessions }))
 }
 
 /// `POST /api/v1/account/sessions/{id}/end`

@@ -4,4 +4,7 @@ pub mod accounts;
 pub mod bodies;
 pub mod events;
 pub mod openapi;
+pub mod orders;
+pub mod packages;
+pub mod paging;
 pub mod unlock;

@@ -6,16 +6,21 @@
 //! content policy lets nothing inline run. Drafts are not found.
 
 pub mod account;
+pub mod channels;
+pub mod coins;
 pub mod dates;
 pub mod devices;
 pub mod entry;
 pub mod event;
 pub mod forms;
+pub mod history;
 pub mod home;
 pub mod legal;
 pub mod login;
 mod night;
 mod offers;
+pub mod order;
+pub mod orders;
 mod poster;
 pub mod problem;
 pub mod reader;

@@ -7,6 +7,7 @@ use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::accounts::Role;
+use crate::clock::Micros;
 use crate::config::Language;
 use crate::events::{EventStatus, FightStatus};
 use crate::flows::Unlocked;
@@ -96,6 +97,7 @@ shape! {
     Invoice, "Invoice", Shape::pattern("^BH[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     EventSlug, "Slug", word_shape();
     EventStatus, "EventStatus", Shape::one_of(&["draft", "published", "ended"]);
+    Micros, "Micros", Shape::number("A moment: microseconds since 1970, UTC.");
     Kind, "MovementType", Shape::one_of(&Kind::ALL.map(Kind::as_str));
     OrderStatus, "OrderStatus", Shape::one_of(&["pending", "paid", "expired", "failed"]);
     Role, "Role", Shape::one_of(&Role::ALL.map(Role::as_str));
