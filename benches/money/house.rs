@@ -51,7 +51,8 @@ pub struct House {
     /// Event and its fight.
     fights: Arc<[(RowId, RowId)]>,
     made: Arc<AtomicU32>,
-    _folder: Arc<TempDir>,
+    /// Kept while anyone uses what is in it.
+    folder: Arc<TempDir>,
 }
 
 fn new_row(random: &SharedRandom) -> RowId {
@@ -111,7 +112,7 @@ impl House {
             people: Arc::from([]),
             fights: Arc::from([]),
             made: Arc::default(),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -145,8 +146,7 @@ impl House {
     }
 
     fn new_people(&self, count: u32) -> Vec<AccountId> {
-        let people: Vec<AccountId> =
-            (0..count).map(|_| AccountId::new(SystemClock.now(), &*self.random)).collect();
+        let people: Vec<AccountId> = (0..count).map(|_| AccountId::new(SystemClock.now(), &*self.random)).collect();
         for some in people.chunks(BATCH) {
             let mut sql = String::new();
             for person in some {
@@ -234,7 +234,11 @@ impl House {
     pub async fn overhear(&self, what: What) -> Vec<Statement> {
         let Dialect::Postgres = self.dialect else { panic!("a file hears nothing") };
         let loud = format!("{}%20-c%20log_min_duration_statement%3D0", self.url);
-        let loud = Self { people: self.people.clone(), fights: self.fights.clone(), ..Self::over(&loud, self.dialect, self._folder.clone()) };
+        let loud = Self {
+            people: self.people.clone(),
+            fights: self.fights.clone(),
+            ..Self::over(&loud, self.dialect, self.folder.clone())
+        };
         let mut work = self.prepare(what, 3);
         let last = work.pop().unwrap();
         for one in work {

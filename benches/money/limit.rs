@@ -175,7 +175,12 @@ impl Limit {
         for (at, constant) in constants.iter().enumerate() {
             pgbench.arg(format!("--define=c{at}={constant}"));
         }
-        let done = pgbench.arg("--file").arg(&file).arg(&self.house.url).output().expect("pgbench (apt-get install postgresql)");
+        let done = pgbench
+            .arg("--file")
+            .arg(&file)
+            .arg(&self.house.url)
+            .output()
+            .expect("pgbench (apt-get install postgresql)");
         let said = String::from_utf8_lossy(&done.stdout);
         let all = format!("actually processed: {0}/{0}", each * u64::from(CONNECTIONS));
         assert!(

@@ -141,7 +141,7 @@ impl Heard {
             } else if said.starts_with("execute ") {
                 let (_, sql) = said.split_once(": ").unwrap();
                 let detail = lines.next_if(|next| next.contains("DETAIL:  parameters: "));
-                let parameters = detail.map_or_else(Vec::new, |detail| parameters(detail));
+                let parameters = detail.map_or_else(Vec::new, parameters);
                 statements.push(Statement::read(sql, &parameters, &mut meaning));
             }
         }

@@ -19,7 +19,7 @@ use ops::{Op, ops};
 use world::{Known, World};
 
 /// Runs `case` on one database for each of `cases` random sequences. Each has its own people.
-fn run(db: &TestDatabase, cases: u32, case: impl AsyncFn(&World, &[Op]) -> Result<(), TestCaseError>) {
+fn run(db: &TestDatabase, cases: u32, case: &impl AsyncFn(&World, &[Op]) -> Result<(), TestCaseError>) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let store = db.migrated();
@@ -81,20 +81,20 @@ async fn at_once(world: &World, ops: &[Op]) -> Result<(), TestCaseError> {
 
 #[test]
 fn the_books_equal_the_model_in_sqlite() {
-    run(&TestDatabase::sqlite(), 96, in_turn);
+    run(&TestDatabase::sqlite(), 96, &in_turn);
 }
 
 #[test]
 fn the_books_equal_the_model_in_postgres() {
-    run(&TestDatabase::postgres(), 24, in_turn);
+    run(&TestDatabase::postgres(), 24, &in_turn);
 }
 
 #[test]
 fn what_was_told_is_what_is_booked_when_four_act_at_once_in_sqlite() {
-    run(&TestDatabase::sqlite(), 48, at_once);
+    run(&TestDatabase::sqlite(), 48, &at_once);
 }
 
 #[test]
 fn what_was_told_is_what_is_booked_when_four_act_at_once_in_postgres() {
-    run(&TestDatabase::postgres(), 24, at_once);
+    run(&TestDatabase::postgres(), 24, &at_once);
 }

@@ -164,25 +164,23 @@ impl Model {
     fn order(&mut self, who: usize, package: usize, key: Key, away: bool, now: Micros) -> Result<String, String> {
         let name = (who, "orders".to_owned(), key.number);
         let body = format!("{package} {}", key.other_body);
-        let number = match find(&self.ordered, &name, &body, now)? {
-            Some(number) => number,
-            None => {
-                let is_open =
-                    |order: &&Order| order.who == who && order.status == Status::Pending && order.ended_for_ms(now) < 0;
-                if self.orders.iter().filter(is_open).count() >= OPEN_MAX {
-                    return Err(refused("payments.too_many_open"));
-                }
-                let (coins, bonus, _, is_sold) = PACKAGES[package];
-                if !is_sold {
-                    return Err(refused("till.not_found"));
-                }
-                let (status, has_checkout, refunded) = (Status::Pending, false, false);
-                let order = Order { who, coins: coins + bonus, made: now, status, has_checkout, refunded };
-                self.orders.push(order);
-                let number = self.orders.len() - 1;
-                self.ordered.insert(name, Answered { at: now, body, answer: number });
-                number
+        let number = if let Some(number) = find(&self.ordered, &name, &body, now)? {
+            number
+        } else {
+            let is_open =
+                |order: &&Order| order.who == who && order.status == Status::Pending && order.ended_for_ms(now) < 0;
+            if self.orders.iter().filter(is_open).count() >= OPEN_MAX {
+                return Err(refused("payments.too_many_open"));
             }
+            let (coins, bonus, _, is_sold) = PACKAGES[package];
+            if !is_sold {
+                return Err(refused("till.not_found"));
+            }
+            let (status, has_checkout, refunded) = (Status::Pending, false, false);
+            self.orders.push(Order { who, coins: coins + bonus, made: now, status, has_checkout, refunded });
+            let number = self.orders.len() - 1;
+            self.ordered.insert(name, Answered { at: now, body, answer: number });
+            number
         };
         let order = &mut self.orders[number];
         if order.status == Status::Pending && !order.has_checkout && order.ended_for_ms(now) < 0 {

@@ -1,6 +1,7 @@
 //! The till that is tested: its people, its shop, and how each thing is done there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bakuhantam::clock::{Clock as _, ManualClock, Micros, SharedClock};
@@ -9,7 +10,7 @@ use bakuhantam::flows::{MoneyRequest, NoticeAnswer, Till, TillError, TillParts};
 use bakuhantam::ids::{AccountId, EventSlug, Invoice, RowId, SystemRandom};
 use bakuhantam::ledger::{Kind, Posted};
 use bakuhantam::money::{Coins, Rupiah};
-use bakuhantam::payments::{Customer, Gateway, NoticeHeaders, OrderStatus};
+use bakuhantam::payments::{Customer, Gateway, NoticeHeaders, OrderStatus, PaymentProvider};
 use bakuhantam::store::audit::Actor;
 use bakuhantam::store::{Store, StoreError};
 use bytes::Bytes;
@@ -49,17 +50,21 @@ impl Shop {
              INSERT INTO fighters (id, event_id, name) VALUES ('red', '{event}', 'R'), ('blue', '{event}', 'B');"
         );
         for (number, (fight, price)) in fights.iter().zip(PRICES).enumerate() {
-            sql.push_str(&format!(
+            write!(
+                sql,
                 "INSERT INTO fights (id, event_id, number, red_id, blue_id, title, price_coins, status) \
                  VALUES ('{fight}', '{event}', {}, 'red', 'blue', '', {price}, 'scheduled');",
                 number + 1
-            ));
+            )
+            .expect("a String");
         }
         for (number, (id, (coins, bonus, price, active))) in packages.iter().zip(PACKAGES).enumerate() {
-            sql.push_str(&format!(
+            write!(
+                sql,
                 "INSERT INTO coin_packages (id, code, coins, bonus_coins, price_idr, active, position) \
                  VALUES ('{id}', 'p{number}', {coins}, {bonus}, {price}, {active}, 0);"
-            ));
+            )
+            .expect("a String");
         }
         store.write(move |conn| Ok::<_, StoreError>(conn.batch_execute(&sql)?)).await.expect("a shop");
         Self { packages, fights, slug: "night".parse().expect("a slug") }
@@ -87,11 +92,12 @@ impl World {
         }
         let clock = Arc::new(ManualClock::at(Micros(1_800_000_000_000_000)));
         let provider = Arc::new(Fake::default());
+        let (time, taker): (SharedClock, Arc<dyn PaymentProvider>) = (clock.clone(), provider.clone());
         let till = Till::new(TillParts {
             store: store.clone(),
-            clock: Arc::clone(&clock) as SharedClock,
+            clock: time,
             random: Arc::new(SystemRandom::default()),
-            provider: Some(Arc::clone(&provider) as _),
+            provider: Some(taker),
             order_ttl_minutes: 60,
             site_url: "https://example.test".to_owned(),
         });
@@ -251,7 +257,7 @@ impl World {
         let mut told_paid = BTreeSet::new();
         let mut charges: BTreeMap<(usize, String), i64> = BTreeMap::new();
         for (op, told) in told {
-            let charged = told.split(" charged").next().and_then(|coins| coins.parse::<i64>().ok()).unwrap_or(0);
+            let cost = told.split(" charged").next().and_then(|coins| coins.parse::<i64>().ok()).unwrap_or(0);
             match *op {
                 Op::Grant { who, coins, reference } if told.starts_with("granted, ") => {
                     prop_assert!(granted.insert(reference), "granted twice: {:?}", op);
@@ -264,12 +270,12 @@ impl World {
                 }
                 // The same request is told the same answer.
                 Op::UnlockFight { who, fight, key } => {
-                    let known = charges.entry((who, format!("{fight} {}", key.number))).or_insert(charged);
-                    *known = charged.max(*known);
+                    let known = charges.entry((who, format!("{fight} {}", key.number))).or_insert(cost);
+                    *known = cost.max(*known);
                 }
                 Op::UnlockEvent { who, key } => {
-                    let known = charges.entry((who, format!("night {}", key.number))).or_insert(charged);
-                    *known = charged.max(*known);
+                    let known = charges.entry((who, format!("night {}", key.number))).or_insert(cost);
+                    *known = cost.max(*known);
                 }
                 _ => {}
             }
