@@ -27,6 +27,7 @@ mod media;
 mod metrics;
 mod night;
 mod objects;
+mod orders;
 mod pages;
 mod postgres;
 mod returning_database;

@@ -17,6 +17,7 @@ pub mod s3_proxy;
 pub mod server;
 pub mod socket;
 pub mod tcp_proxy;
+pub mod till;
 pub mod viewers;
 
 use std::process::Command;
