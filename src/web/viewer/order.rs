@@ -60,7 +60,6 @@ struct Page {
     bonus: Option<String>,
     in_all: String,
     price: String,
-    package: String,
     payment_url: Option<String>,
     created: When,
     expires: When,
@@ -69,6 +68,8 @@ struct Page {
     /// What the last "look again" found.
     said: Option<String>,
     again_href: String,
+    own_href: String,
+    recheck_href: String,
     back: (String, String),
     balance: Option<String>,
     receipt: Option<Receipt>,
@@ -201,7 +202,6 @@ fn shown(req: &HttpRequest, site: &Site, reader: &Reader, order: &Order, said: O
         bonus: (order.bonus_coins.0 > 0).then(|| order.bonus_coins.to_string()),
         in_all: order.coins_in_all().to_string(),
         price: order.price.to_string(),
-        package: order.package_code.clone(),
         payment_url: order.payment_url.clone().filter(|_| standing == Standing::Waiting),
         created: when(order.created_at),
         expires: when(order.expires_at),
@@ -209,6 +209,8 @@ fn shown(req: &HttpRequest, site: &Site, reader: &Reader, order: &Order, said: O
         csrf: reader.who.as_ref().map(|who| site.forms.of(who)).unwrap_or_default(),
         said,
         again_href: w.href(&again),
+        own_href: w.href(&format!("/orders/{}", order.invoice)),
+        recheck_href: w.href(&format!("/orders/{}/recheck", order.invoice)),
         back: back_link(site, back, w),
         balance: reader.coins().map(|coins| coins.to_string()),
         receipt: (standing == Standing::Paid).then(|| Receipt {
