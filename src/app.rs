@@ -86,8 +86,10 @@ impl App {
             clock: clock.clone(),
             streams: streams.clone(),
             pages: Arc::default(),
-            accounts: wiring::accounts(&store, &clock, &random, &secret),
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
+            shelf: Arc::default(),
+            sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,
+            accounts: wiring::accounts(&config, &store, (&clock, &random), &secret, &tracker)?,
             forms: web::csrf::FormTokens::new(&secret),
             draining: draining.clone(),
         };
@@ -128,6 +130,7 @@ impl App {
         wiring::follow_database(&mirror, (&store, &standing), &bus, &tracker, stopping.clone());
         wiring::announce(&site, &tracker, stopping.clone());
         wiring::do_jobs(&site, (&store, &standing), &random, &tracker, stopping.clone());
+        wiring::prune_accounts(&site, &standing, &tracker, stopping.clone());
 
         let health = Arc::new(HealthBoard::new(config.cluster.node_name()));
         wiring::watch_health(&health, (&store, &standing), publisher.as_ref(), &site, &tracker, stopping.clone());

@@ -49,7 +49,7 @@ add("favicon.svg", await readFile(join(here, "art/favicon.svg")));
 
 const styles = await esbuild.build({
   ...shared,
-  entryPoints: [join(here, "src/styles/viewer.css")],
+  entryPoints: ["viewer", "admin", "sandbox"].map((name) => join(here, `src/styles/${name}.css`)),
   external: ["/assets/*"],
 });
 for (const file of styles.outputFiles) {
@@ -59,7 +59,7 @@ for (const file of styles.outputFiles) {
 const scripts = await esbuild.build({
   ...shared,
   format: "esm",
-  entryPoints: [join(here, "src/page.ts"), join(here, "src/watch.ts")],
+  entryPoints: [join(here, "src/page.ts"), join(here, "src/watch.ts"), join(here, "src/money.ts")],
   alias: { "hls.js": "hls.js/light" },
   plugins: [shadowStyles(join(here, "src/player/shadow.ts"))],
   define: { "process.env.NODE_ENV": '"production"' },

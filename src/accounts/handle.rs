@@ -1,14 +1,19 @@
-//! The room's door: everything others ask of accounts.
+//! The room's door: what others hold of it.
 
 use std::fmt;
 use std::sync::Arc;
 
+use tokio_util::task::TaskTracker;
+
+use super::device::Devices;
+use super::limits::{Gate, Uses};
+use super::messages::Outgoing;
 use super::password::Passwords;
 use super::session::hash_of;
-use super::{AccountError, Caller, NewSession, Phone, Role, SESSION_TTL_MS, SessionKind, SignedIn, records};
-use crate::clock::SharedClock;
-use crate::config::{Language, Secret, SecretKey};
-use crate::ids::{AccountId, RowId, SharedRandom, new_word};
+use super::{AccountError, Caller, NewSession, SignedIn};
+use crate::clock::{Micros, SharedClock};
+use crate::config::{Secret, SecretKey};
+use crate::ids::{RowId, SharedRandom, new_word};
 use crate::store::Store;
 
 /// What the room is made of.
@@ -24,13 +29,25 @@ pub struct Parts {
     pub secret: SecretKey,
 }
 
-/// Accounts and sessions. Cheap to clone.
+/// Accounts and sessions. Cheap to clone; clones count tries together.
 #[derive(Clone)]
-pub struct Accounts(Arc<Inner>);
+pub struct Accounts(pub(super) Arc<Inner>);
 
-struct Inner {
-    parts: Parts,
-    passwords: Passwords,
+pub(super) struct Inner {
+    pub(super) parts: Parts,
+    pub(super) passwords: Passwords,
+    pub(super) devices: Devices,
+    /// Wrong passwords.
+    pub(super) logins: Gate,
+    /// Wrong codes of resets.
+    pub(super) resets: Gate,
+    /// Wrong codes of authenticator apps.
+    pub(super) totps: Gate,
+    pub(super) uses: Uses,
+    /// What need not be waited for.
+    pub(super) tracker: TaskTracker,
+    /// How codes are sent; `None` for commands, which send none.
+    pub(super) outgoing: Option<Outgoing>,
 }
 
 impl fmt::Debug for Accounts {
@@ -40,139 +57,68 @@ impl fmt::Debug for Accounts {
 }
 
 impl Accounts {
-    /// The room over its parts. Nothing is asked yet.
+    /// The room over its parts, without a way to send codes. Nothing is asked yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        Self::build(parts, TaskTracker::new(), None)
+    }
+
+    /// The room with a way to send codes; what it does in the background is waited for by `tracker`.
+    #[must_use]
+    pub fn with_messages(parts: Parts, tracker: TaskTracker, outgoing: Outgoing) -> Self {
+        Self::build(parts, tracker, Some(outgoing))
+    }
+
+    fn build(parts: Parts, tracker: TaskTracker, outgoing: Option<Outgoing>) -> Self {
         let passwords = Passwords::new(parts.random.clone());
-        Self(Arc::new(Inner { parts, passwords }))
+        let devices = Devices::new(&parts.secret);
+        Self(Arc::new(Inner {
+            parts,
+            passwords,
+            devices,
+            logins: Gate::new(),
+            resets: Gate::new(),
+            totps: Gate::of_codes(),
+            uses: Uses::new(),
+            tracker,
+            outgoing,
+        }))
     }
 
-    /// Makes a viewer's account and signs it in.
-    ///
-    /// # Errors
-    /// A number, name or password we do not take, `accounts.phone_taken`, `accounts.busy`, or the database.
-    pub async fn register(
-        &self,
-        phone: &str,
-        password: &str,
-        name: &str,
-        locale: Language,
-        caller: &Caller,
-    ) -> Result<NewSession, AccountError> {
-        let phone = Phone::parse(phone)?;
-        let name = name.trim().to_owned();
-        if !(1..=40).contains(&name.chars().count()) {
-            return Err(AccountError::Name);
-        }
-        Passwords::check(password)?;
-        let password_hash = self.0.passwords.hash(password.to_owned()).await?;
-        let parts = &self.0.parts;
-        let at = parts.clock.now();
-        let account = AccountId::new(at, parts.random.as_ref());
-        let who = SignedIn {
-            account,
-            session: RowId::new(at, parts.random.as_ref()),
-            token_hash: String::new(),
-            name,
-            phone,
-            role: Role::Viewer,
-            locale,
-            kind: SessionKind::Viewer,
-        };
-        let (session, caller) = (self.new_session(who), caller.clone());
-        let made = session.clone();
-        let done = parts.store.write(move |conn| {
-            let who = &session.who;
-            let row = records::NewAccount {
-                id: &who.account,
-                phone: &who.phone,
-                name: &who.name,
-                password_hash: &password_hash,
-                role: who.role,
-                locale: who.locale,
-                at,
-            };
-            records::insert_account(conn, &row)?;
-            records::insert_session(conn, who, &caller, at, session.expires_at).map_err(AccountError::from)
-        });
-        match done.await {
-            Ok(()) => Ok(made),
-            Err(AccountError::Store(error)) if error.is_unique_violation() => Err(AccountError::PhoneTaken),
-            Err(error) => Err(error),
-        }
+    pub(super) fn now(&self) -> Micros {
+        self.0.parts.clock.now()
     }
 
-    /// Signs in. The time it takes does not tell whether the number exists.
-    ///
-    /// # Errors
-    /// `accounts.wrong_credentials`, `accounts.banned`, `accounts.totp_required`, `accounts.no_role`,
-    /// `accounts.busy`, or the database.
-    pub async fn log_in(
-        &self,
-        phone: &str,
-        password: &str,
-        kind: SessionKind,
-        caller: &Caller,
-    ) -> Result<NewSession, AccountError> {
-        let Ok(phone) = Phone::parse(phone) else { return Err(AccountError::WrongCredentials) };
-        let parts = &self.0.parts;
-        let known =
-            parts.store.read(move |conn| records::find_by_phone(conn, &phone).map_err(AccountError::from)).await?;
-        let hash = known.as_ref().map(|known| known.password_hash.clone()).unwrap_or_default();
-        let fits = self.0.passwords.verify(password.to_owned(), hash).await?;
-        let Some(known) = known.filter(|_| fits) else { return Err(AccountError::WrongCredentials) };
-        if known.is_banned {
-            return Err(AccountError::Banned);
-        }
-        let at = parts.clock.now();
-        let who = SignedIn {
-            account: known.id,
-            session: RowId::new(at, parts.random.as_ref()),
-            token_hash: String::new(),
-            name: known.name,
-            phone: known.phone,
-            role: known.role,
-            locale: known.locale,
-            kind,
-        };
-        let (session, caller) = (self.new_session(who), caller.clone());
-        let made = session.clone();
-        parts
-            .store
-            .write(move |conn| {
-                records::insert_session(conn, &session.who, &caller, at, session.expires_at).map_err(AccountError::from)
-            })
-            .await?;
-        Ok(made)
+    pub(super) fn new_id(&self, at: Micros) -> RowId {
+        RowId::new(at, self.0.parts.random.as_ref())
     }
 
-    /// Whoever has the session of this token; `None` where there is none or it has ended.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn find_session(&self, token: &str, kind: SessionKind) -> Result<Option<SignedIn>, AccountError> {
-        let (hash, now) = (hash_of(token), self.0.parts.clock.now());
-        let found = self.0.parts.store.read(move |conn| records::find_session(conn, &hash, kind, now));
-        Ok(found.await?)
+    /// A token: 40 characters of five random bits.
+    pub(super) fn new_token(&self) -> String {
+        new_word(self.0.parts.random.as_ref(), 40)
     }
 
-    /// Ends the session.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn log_out(&self, who: &SignedIn) -> Result<(), AccountError> {
-        let session = who.session.clone();
-        self.0.parts.store.write(move |conn| records::delete_session(conn, &session)).await?;
-        Ok(())
-    }
-
-    /// A token and its hash; nothing is stored yet.
-    fn new_session(&self, mut who: SignedIn) -> NewSession {
-        let parts = &self.0.parts;
-        // 40 characters of five random bits.
-        let token = new_word(parts.random.as_ref(), 40);
+    /// A session under `token`, with its device's mark; nothing is stored yet.
+    pub(super) fn session_of(&self, mut who: SignedIn, token: String, caller: &Caller, at: Micros) -> NewSession {
         who.token_hash = hash_of(&token);
-        let expires_at = parts.clock.now().plus_ms(SESSION_TTL_MS);
-        NewSession { token: Secret::new(token), who, expires_at }
+        let device = self.0.devices.mark(caller.device.as_deref(), &who.phone, at, self.0.parts.random.as_ref());
+        let expires_at = at.plus_ms(who.kind.ttl_ms());
+        NewSession { token: Secret::new(token), who, expires_at, device }
     }
+}
+
+/// A name as it is shown: blanks joined, nothing that cannot be seen.
+///
+/// # Errors
+/// [`AccountError::Name`]
+pub(super) fn name_of(text: &str) -> Result<String, AccountError> {
+    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_shown = |letter: char| !letter.is_control() && !is_invisible(letter);
+    let fits = (1..=40).contains(&name.chars().count()) && name.chars().all(is_shown);
+    if fits && name.chars().any(char::is_alphanumeric) { Ok(name) } else { Err(AccountError::Name) }
+}
+
+/// Marks that turn the direction of text, joiners without width, and fillers: they hide or forge what stands around.
+const fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{3164}')
 }

@@ -1,14 +1,23 @@
 //! Sessions: a random token in the browser's cookie, its hash in the database.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use super::Role;
 use crate::clock::Micros;
 use crate::config::{Language, Secret, hex};
 use crate::ids::{AccountId, RowId};
+use crate::store::audit::Actor;
 
-/// How long a session lives without being used, in milliseconds: 90 days for viewers.
+/// The cookie of a device's mark: a browser in which the account signed in before.
+pub const DEVICE_COOKIE: &str = "bh_device";
+
+/// How long a viewer's session lives without being used, in milliseconds: 90 days.
 pub const SESSION_TTL_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+/// How long a panel session lives without being used, in milliseconds: 12 hours.
+pub const PANEL_TTL_MS: i64 = 12 * 60 * 60 * 1_000;
+/// Sessions of one account; the one that was not used for longest ends when one more begins.
+pub const SESSIONS_MAX: usize = 20;
 
 /// What a session opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +37,27 @@ impl SessionKind {
             Self::Panel => "panel",
         }
     }
+
+    /// How long one lives without being used, in milliseconds. Using it makes it longer, by what is stored; a cookie
+    /// may live longer than its session.
+    #[must_use]
+    pub const fn ttl_ms(self) -> i64 {
+        match self {
+            Self::Viewer => SESSION_TTL_MS,
+            Self::Panel => PANEL_TTL_MS,
+        }
+    }
+}
+
+impl FromStr for SessionKind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "viewer" => Ok(Self::Viewer),
+            "panel" => Ok(Self::Panel),
+            _ => Err(format!("\"{text}\" is no kind of session")),
+        }
+    }
 }
 
 /// Whoever is calling, as far as the web knows.
@@ -37,6 +67,18 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// What the browser calls itself.
     pub agent: String,
+    /// The cookie [`DEVICE_COOKIE`], as it came.
+    pub device: Option<String>,
+    /// The cookie of the session the browser has now: signing in ends it, if it is of the same kind.
+    pub previous: Option<Secret>,
+}
+
+impl Caller {
+    /// Where from, for the audit.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
 }
 
 /// Somebody with a live session.
@@ -60,6 +102,14 @@ pub struct SignedIn {
     pub kind: SessionKind,
 }
 
+impl SignedIn {
+    /// Who does something, for the audit.
+    #[must_use]
+    pub fn actor(&self, caller: &Caller, at: Micros) -> Actor {
+        Actor { who: self.account.to_string(), origin: caller.origin(), at }
+    }
+}
+
 /// A session that was just made.
 #[derive(Clone, Debug)]
 pub struct NewSession {
@@ -69,6 +119,27 @@ pub struct NewSession {
     pub who: SignedIn,
     /// When it ends if it is not used.
     pub expires_at: Micros,
+    /// The new value of the cookie [`DEVICE_COOKIE`], for [`DEVICE_TTL_MS`](super::DEVICE_TTL_MS).
+    pub device: String,
+}
+
+/// A session as its owner sees it in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its name when it is to be ended.
+    pub id: RowId,
+    /// What it opens.
+    pub kind: SessionKind,
+    /// What the browser called itself when it signed in.
+    pub agent: String,
+    /// Where it was signed in.
+    pub address: String,
+    /// When it was signed in.
+    pub created_at: Micros,
+    /// When it was last used, to some minutes.
+    pub seen_at: Micros,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
 }
 
 /// What is stored of a token.

@@ -14,17 +14,18 @@ use super::database::Standing;
 use crate::accounts::{self, Accounts};
 use crate::clock::SharedClock;
 use crate::cluster::Bus;
-use crate::config::{Config, SecretKey};
+use crate::config::{Config, PaymentGateway, SecretKey};
 use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror, keep_mirror};
 use crate::flows::{Reconciler, Till, TillParts};
 use crate::ids::{Epoch, EventSlug, SharedRandom};
 use crate::jobs::Runner;
-use crate::payments;
+use crate::payments::{self, sandbox::Sandbox};
 use crate::store::{Liveness, Store};
 use crate::stream::Publisher;
 use crate::stream::facts::{
     FactsSource, FightOnAir, ReportSink, SharedReports, StreamFacts, StreamReport, StreamStatus,
 };
+use crate::web::i18n::Words;
 use crate::web::socket::{frame, status_frame};
 use crate::web::{Check, Checks, HealthBoard, NodeStatus, Site, metrics};
 
@@ -33,6 +34,9 @@ const LOOK_MIN: Duration = Duration::from_millis(20);
 const LOOK_MAX: Duration = Duration::from_secs(1);
 /// How long the first read of the mirror waits for the outbox's tail.
 const TAIL_WAIT: Duration = Duration::from_secs(2);
+
+/// Time between two prunings of sessions.
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
 /// The publisher's view of the mirror.
 #[derive(Debug)]
@@ -262,14 +266,43 @@ fn check((store, standing): (&Store, &Standing), publisher: Option<&Publisher>) 
     (if fine { NodeStatus::Ok } else { NodeStatus::Degraded }, checks)
 }
 
-/// Accounts over the parts of this app.
-pub(super) fn accounts(store: &Store, clock: &SharedClock, random: &SharedRandom, secret: &SecretKey) -> Accounts {
-    Accounts::new(accounts::Parts {
-        store: store.clone(),
-        clock: clock.clone(),
-        random: random.clone(),
-        secret: secret.clone(),
-    })
+/// Accounts over the parts of this app, with the way of `[messages]` to send codes.
+///
+/// # Errors
+/// No HTTP client can be made on this machine.
+pub(super) fn accounts(
+    config: &Config,
+    store: &Store,
+    (clock, random): (&SharedClock, &SharedRandom),
+    secret: &SecretKey,
+    tracker: &TaskTracker,
+) -> Result<Accounts, StartError> {
+    let parts =
+        accounts::Parts { store: store.clone(), clock: clock.clone(), random: random.clone(), secret: secret.clone() };
+    let default = config.locale.default;
+    let outgoing = accounts::Outgoing {
+        sender: accounts::open_sender(&config.messages).map_err(StartError::new)?,
+        words: accounts::MessageWords::new(move |language, code| {
+            Words::new(language, default).with("message-reset-code", "code", code)
+        }),
+    };
+    Ok(Accounts::with_messages(parts, tracker.clone(), outgoing))
+}
+
+/// Removes sessions and codes that have expired: an hour after the database has been found to be the right one, and
+/// every hour from then on.
+pub(super) fn prune_accounts(site: &Site, standing: &Standing, tracker: &TaskTracker, stopping: CancellationToken) {
+    let (accounts, clock, standing) = (site.accounts.clone(), site.clock.clone(), standing.clone());
+    tracker.spawn(stopping.run_until_cancelled_owned(async move {
+        standing.right().await;
+        loop {
+            tokio::time::sleep(PRUNE_EVERY).await;
+            match accounts.prune(clock.now()).await {
+                Ok(rows) => tracing::debug!(rows, "expired sessions and codes are removed"),
+                Err(error) => tracing::debug!(%error, "expired sessions were not removed this time"),
+            }
+        }
+    }));
 }
 
 /// The till over the parts of this app.
@@ -292,6 +325,25 @@ pub(super) fn till(
         site_url: config.address_on(&config.hosts.site).unwrap_or_else(|| config.server.public_url.clone()),
     });
     Ok(till.reconcile_every(config.payments.reconcile_every_ms))
+}
+
+/// The sandbox, for its pay page; `None` where another gateway takes the money. It keeps nothing, so that this one and
+/// the till's are the same.
+///
+/// # Errors
+/// No HTTP client could be made on this machine.
+pub(super) fn sandbox(
+    config: &Config,
+    store: &Store,
+    clock: &SharedClock,
+    random: &SharedRandom,
+    secret: &SecretKey,
+) -> Result<Option<Sandbox>, StartError> {
+    if config.payments.gateway != PaymentGateway::Sandbox {
+        return Ok(None);
+    }
+    let sandbox = payments::sandbox::open(config, secret, store, clock, random).map_err(StartError::new)?;
+    Ok(Some(sandbox))
 }
 
 /// Does the jobs of the database, once that is known to be the right one.

@@ -3,6 +3,8 @@
 //! Results go to standard output, everything else to standard error. What is wrong is said in one sentence that says
 //! what to change; usage errors exit with 2.
 
+mod account;
+mod admin;
 mod apply;
 mod coins;
 mod config;
@@ -55,6 +57,10 @@ enum Command {
     Transcode(transcode::Args),
     /// Create or update events as a file describes them
     Apply(apply::Args),
+    /// Make accounts of the people who run the night
+    Admin(admin::Args),
+    /// Ban an account, or see and end its sessions
+    Account(account::Args),
     /// Put a fight on air and off, interrupt an event, end it
     Event(event::Args),
     /// Give coins to a viewer, or take them
@@ -89,6 +95,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Health(args) => health::run(&args, file),
         Command::Transcode(args) => with_config(file, "info", |loaded| transcode::run(args, loaded)),
         Command::Apply(args) => with_config(file, "warn", |loaded| apply::run(args, loaded)),
+        Command::Admin(args) => with_config(file, "warn", |loaded| admin::run(args, loaded)),
+        Command::Account(args) => with_config(file, "warn", |loaded| account::run(args, loaded)),
         Command::Event(args) => with_config(file, "warn", |loaded| event::run(args, loaded)),
         Command::Coins(args) => with_config(file, "warn", |loaded| coins::run(args, loaded)),
         Command::Ledger(args) => with_config(file, "warn", |loaded| ledger::run(args, loaded)),

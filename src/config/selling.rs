@@ -98,6 +98,23 @@ impl Default for Messages {
     }
 }
 
+impl Messages {
+    /// The body for one message: both values as they stand within a JSON string. A text that holds `{phone}` stays as it
+    /// is.
+    #[must_use]
+    pub fn fill(body: &str, phone: &str, text: &str) -> String {
+        let parts: Vec<String> =
+            body.split("{text}").map(|part| part.replace("{phone}", &within_quotes(phone))).collect();
+        parts.join(&within_quotes(text))
+    }
+}
+
+/// `text` escaped for a JSON string, without the quotes around it.
+fn within_quotes(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
+}
+
 /// `messages.kind`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -107,4 +124,18 @@ pub enum MessageKind {
     Console,
     /// POSTed to a WhatsApp or SMS gateway.
     Http,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_filled_in_as_json_whatever_it_holds() {
+        let body = r#"{"to":"{phone}","parts":[{"text":"{text}"}]}"#;
+        for text in ["Kode 123456", "\"},\"to\":\"6280\",\"x\":\"", "a\\b\n\u{1}é 🥊", "{phone} {text}"] {
+            let filled: serde_json::Value = serde_json::from_str(&Messages::fill(body, "62812", text)).unwrap();
+            assert_eq!(filled, serde_json::json!({"to": "62812", "parts": [{"text": text}]}));
+        }
+    }
 }

@@ -14,8 +14,6 @@
 
 mod queue;
 mod runner;
-#[cfg(test)]
-mod tests;
 
 pub use queue::{Job, again_at, done, enqueue, find_run_at, forget, take, take_one};
 pub use runner::{Next, Runner, Standing, Work};

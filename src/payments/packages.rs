@@ -41,6 +41,14 @@ pub struct CoinPackage {
     pub position: i32,
 }
 
+impl CoinPackage {
+    /// Coins that buying it books.
+    #[must_use]
+    pub const fn coins_in_all(&self) -> Coins {
+        Coins(self.coins.0.saturating_add(self.bonus_coins.0))
+    }
+}
+
 /// One `[[coin_packages]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

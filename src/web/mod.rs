@@ -2,6 +2,7 @@
 //!
 //! Pages of a signed-out viewer are rendered from the in-memory mirror; no request of theirs reaches the database.
 
+pub mod admin;
 pub mod api;
 pub mod assets;
 pub mod client;
@@ -20,8 +21,10 @@ pub mod metrics;
 pub mod pages;
 mod refusals;
 pub mod routes;
+pub mod sandbox;
 mod server;
 pub mod session;
+pub mod shelf;
 pub mod site;
 pub mod socket;
 pub mod viewer;

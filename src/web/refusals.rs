@@ -13,10 +13,11 @@ impl From<AccountError> for Problem {
         use AccountError as E;
         let Some(code) = error.code() else { return Self::fault(&error, error.is_unavailable()) };
         let status = match &error {
-            E::Phone(_) | E::Name | E::WeakPassword => StatusCode::UNPROCESSABLE_ENTITY,
-            E::PhoneTaken => StatusCode::CONFLICT,
+            E::Phone(_) | E::Name | E::WeakPassword(_) | E::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
+            E::PhoneTaken | E::LastOwner => StatusCode::CONFLICT,
             E::WrongCredentials | E::TotpRequired => StatusCode::UNAUTHORIZED,
             E::Banned | E::NoRole => StatusCode::FORBIDDEN,
+            E::NotFound => StatusCode::NOT_FOUND,
             E::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::Busy | E::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         };

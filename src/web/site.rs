@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::csrf::FormTokens;
 use super::pages::RenderedPages;
+use super::shelf::Shelf;
 use crate::accounts::Accounts;
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -13,6 +14,7 @@ use crate::events::{EventFacts, SharedMirror};
 use crate::flows::Till;
 use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug};
+use crate::payments::sandbox::Sandbox;
 use crate::stream::facts::{StreamReport, StreamStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +65,10 @@ pub struct Site {
     pub accounts: Accounts,
     /// Everything with coins.
     pub till: Till,
+    /// Coin packages read within the last second.
+    pub shelf: Arc<Shelf>,
+    /// The pay page for trying things out; only with `payments.gateway = "sandbox"`.
+    pub sandbox: Option<Sandbox>,
     /// Form tokens.
     pub forms: FormTokens,
     /// Cancelled when the node is about to stop: sockets say "come back".

@@ -19,6 +19,7 @@ mod hooks;
 mod hosts;
 mod ingest_door;
 mod ingest_hook;
+mod jobs;
 mod ledger;
 #[cfg(feature = "long")]
 mod long;
@@ -26,6 +27,7 @@ mod media;
 mod metrics;
 mod night;
 mod objects;
+mod orders;
 mod pages;
 mod postgres;
 mod returning_database;

@@ -1,7 +1,5 @@
 //! Orders, notices and sums as lines or as JSON.
 
-use std::fmt::Write as _;
-
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -36,11 +34,8 @@ pub(super) fn whole(order: &Order, notices: &[StoredNotice], zone: &TimeZone, as
         let notices: Vec<Value> = notices.iter().map(|notice| notice_json(notice, zone)).collect();
         return pretty(&json!({ "order": order_json(order, zone), "notices": notices }));
     }
-    let mut text = order_line(order, zone);
-    let mut line = |name: &str, value: &str| {
-        // Writing to a text never fails.
-        drop(write!(text, "\n  {name:<14} {value}"));
-    };
+    let mut lines = vec![order_line(order, zone)];
+    let mut line = |name: &str, value: &str| lines.push(format!("  {name:<14} {value}"));
     line("account", order.account.as_str());
     line("gateway", order.gateway.as_str());
     line("request id", &order.request_id);
@@ -56,13 +51,10 @@ pub(super) fn whole(order: &Order, notices: &[StoredNotice], zone: &TimeZone, as
         line("refunded", &format!("{}, {} coins taken back", written(at, zone), order.reversed_coins));
     }
     if notices.is_empty() {
-        text.push_str("\nthe provider has said nothing of it");
+        lines.push("the provider has said nothing of it".into());
     }
-    for notice in notices {
-        text.push('\n');
-        text.push_str(&notice_line(notice, zone));
-    }
-    text
+    lines.extend(notices.iter().map(|notice| notice_line(notice, zone)));
+    lines.join("\n")
 }
 
 pub(super) fn totals(days: &Days, sums: &[DayTotals], as_json: bool) -> String {
@@ -80,16 +72,16 @@ pub(super) fn totals(days: &Days, sums: &[DayTotals], as_json: bool) -> String {
             coins = coins.saturating_add(channel.coins.0);
             refunded = refunded.saturating_add(channel.refunded_idr.0);
             let name = channel.channel.as_deref().unwrap_or("(no channel)");
-            let mut line = format!(
-                "{date}  {name:<28} {:>5} orders  {:>16}  {:>10} coins",
+            let refunded = match channel.refunded {
+                0 => String::new(),
+                count => format!("  of them refunded: {count} orders, {}", channel.refunded_idr),
+            };
+            lines.push(format!(
+                "{date}  {name:<28} {:>5} orders  {:>16}  {:>10} coins{refunded}",
                 channel.orders,
                 channel.price_idr.to_string(),
-                channel.coins.to_string()
-            );
-            if channel.refunded > 0 {
-                drop(write!(line, "  of them refunded: {} orders, {}", channel.refunded, channel.refunded_idr));
-            }
-            lines.push(line);
+                channel.coins.to_string(),
+            ));
         }
     }
     let span = match (days.dates.first(), days.dates.last()) {
@@ -138,7 +130,7 @@ fn notice_line(notice: &StoredNotice, zone: &TimeZone) -> String {
         notice.channel.as_deref().unwrap_or("-"),
     );
     if let Some(again) = notice.again_at {
-        drop(write!(line, "  {} times, last {}", notice.times, written(again, zone)));
+        line.extend(["  ", &notice.times.to_string(), " times, last ", &written(again, zone)]);
     }
     if notice.disputed {
         line.push_str("  look at it");

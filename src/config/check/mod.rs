@@ -1,6 +1,7 @@
 //! Values that have the right kind and are impossible all the same.
 
 mod payments;
+mod messages;
 mod picture;
 mod sandbox;
 
@@ -26,6 +27,7 @@ pub(super) fn values(config: &Config, origins: &Origins) -> Result<(), ConfigErr
     picture::uploader(config, origins)?;
     objects(config, origins)?;
     payments::payments(config, origins)?;
+    messages::messages(&config.messages, origins)?;
     cluster(config, origins)?;
     locale(config, origins)?;
     sandbox::stays_at_home(config, origins)?;
@@ -203,6 +205,18 @@ fn address(key: &str, text: &str, example: &str, origins: &Origins) -> Result<()
     // A user name comes with a password, which is not repeated.
     let shown = if text.contains('@') { String::new() } else { format!("cannot be {}: it ", quoted(text)) };
     Err(origins.wrong(key, &format!("{shown}{reason}: write it like {}", quoted(example))))
+}
+
+/// An address that is called as it is written, with its query: `http(s)://host…`.
+fn address_of_a_call(key: &str, text: &str, example: &str, origins: &Origins) -> Result<(), ConfigError> {
+    let fits = Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
+    });
+    if fits {
+        return Ok(());
+    }
+    // It may hold a key of the gateway's, which is not repeated.
+    Err(origins.wrong(key, &format!("is not an address: write it like {}", quoted(example))))
 }
 
 fn at_least(key: &str, value: u64, least: u64, origins: &Origins) -> Result<(), ConfigError> {

@@ -219,3 +219,23 @@ fn uuid(random: &dyn crate::ids::Random) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Always(u8);
+
+    impl crate::ids::Random for Always {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn a_request_id_has_the_form_of_a_uuid_of_version_4() {
+        assert_eq!(uuid(&Always(0)), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(uuid(&Always(0xff)), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+}

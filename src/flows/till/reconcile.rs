@@ -102,8 +102,8 @@ impl Till {
         let Some(provider) = provider else { return Err(TillError::NotSelling) };
         let report = match provider.check_status(&order.invoice).await {
             Ok(report) if report.invoice == order.invoice.as_str() => report,
-            Ok(_) => return Err(self.no_answer(order, "it answers for another order")),
-            Err(ProviderError::Passing(why) | ProviderError::Refused(why)) => return Err(self.no_answer(order, &why)),
+            Ok(_) => return Err(no_answer(order, "it answers for another order")),
+            Err(ProviderError::Passing(why) | ProviderError::Refused(why)) => return Err(no_answer(order, &why)),
         };
         metrics::counter!("bakuhantam_payment_checks_total", "outcome" => "answered").increment(1);
         let now = self.0.clock.now();
@@ -113,12 +113,6 @@ impl Till {
             self.expire(order).await?;
         }
         self.get_any_order(&order.invoice).await?.ok_or(TillError::NotFound("order"))
-    }
-
-    fn no_answer(&self, order: &Order, why: &str) -> TillError {
-        metrics::counter!("bakuhantam_payment_checks_total", "outcome" => "away").increment(1);
-        tracing::warn!(invoice = %order.invoice, why, "the payment provider does not say how an order stands");
-        TillError::ProviderAway
     }
 
     async fn expire(&self, order: &Order) -> Result<(), TillError> {
@@ -176,6 +170,12 @@ impl Till {
         }
         Ok(self.0.store.write(move |conn| jobs::enqueue(conn, &id, CHECK_ORDER, invoice.as_str(), soon)).await?)
     }
+}
+
+fn no_answer(order: &Order, why: &str) -> TillError {
+    metrics::counter!("bakuhantam_payment_checks_total", "outcome" => "away").increment(1);
+    tracing::warn!(invoice = %order.invoice, why, "the payment provider does not say how an order stands");
+    TillError::ProviderAway
 }
 
 /// Does the till's jobs.

@@ -34,10 +34,10 @@ pub(super) struct Settled {
     pub(super) disputed: bool,
     /// The order left `pending` for `expired` by it.
     pub(super) expired: bool,
-    /// It was stored before.
-    pub(super) again: bool,
-    /// The order and what it says of it are known here already.
+    /// Everything it says was known and done before.
     pub(super) idempotent: bool,
+    /// What storing it found; `None`: it is not worth keeping.
+    pub(super) stored: Option<Stored>,
 }
 
 /// Does what `notice` says, and stores it. The order's row stays locked until the transaction ends, so that notices of
@@ -48,12 +48,12 @@ pub(super) fn settle(conn: &mut Conn, notice: &Notice, ids: &Ids) -> Result<Sett
         None => None,
     };
     let mut settled = judge(conn, notice, order.as_ref(), ids)?;
-    if notice.source == Source::Check && !is_worth_keeping(&settled) {
+    if notice.source == Source::Check && !is_worth_keeping(settled) {
         return Ok(settled);
     }
     let stored = payments::store_notice(conn, notice, settled.verdict, settled.disputed)?;
-    settled.again = stored != Stored::New;
-    settled.idempotent |= settled.again && !settled.verdict.moved_coins();
+    settled.stored = Some(stored);
+    settled.idempotent |= stored != Stored::New && !settled.verdict.moved_coins();
     if let (Verdict::Stale, Some(order)) = (settled.verdict, &order) {
         let seen = match stored {
             Stored::New => None,
@@ -69,17 +69,16 @@ pub(super) fn settle(conn: &mut Conn, notice: &Notice, ids: &Ids) -> Result<Sett
 /// Stores a notice that could not be settled, for somebody to look at.
 pub(super) fn keep_only(conn: &mut Conn, notice: &Notice) -> Result<Settled, StoreError> {
     let stored = payments::store_notice(conn, notice, Verdict::Noted, true)?;
-    let again = stored != Stored::New;
-    Ok(Settled { disputed: true, again, idempotent: again, ..just(Verdict::Noted) })
+    Ok(Settled { stored: Some(stored), idempotent: stored != Stored::New, ..disputed(Verdict::Noted) })
 }
 
 /// Answers to check-status are kept when they changed something, or when somebody has to look at them.
-const fn is_worth_keeping(settled: &Settled) -> bool {
+const fn is_worth_keeping(settled: Settled) -> bool {
     (settled.verdict.moved_coins() && !settled.idempotent) || settled.disputed || settled.expired
 }
 
 const fn just(verdict: Verdict) -> Settled {
-    Settled { verdict, disputed: false, expired: false, again: false, idempotent: false }
+    Settled { verdict, disputed: false, expired: false, idempotent: false, stored: None }
 }
 
 const fn disputed(verdict: Verdict) -> Settled {
@@ -188,7 +187,7 @@ fn reverse(conn: &mut Conn, order: &Order, ids: &Ids, at: Micros) -> Result<Coin
 }
 
 /// What metrics and the log say of a settled notice. Never a body, never a number of a person.
-pub(super) fn tell(notice: &Notice, settled: &Settled, gateway: Gateway) {
+pub(super) fn tell(notice: &Notice, settled: Settled, gateway: Gateway) {
     let verdict = settled.verdict.as_str();
     metrics::counter!("bakuhantam_payment_notices_total", "verdict" => verdict, "source" => notice.source.as_str())
         .increment(1);
@@ -202,7 +201,7 @@ pub(super) fn tell(notice: &Notice, settled: &Settled, gateway: Gateway) {
     if let Some(outcome) = outcome {
         metrics::counter!("bakuhantam_orders_total", "outcome" => outcome).increment(1);
     }
-    if settled.disputed && !settled.again {
+    if settled.disputed && settled.stored == Some(Stored::New) {
         metrics::counter!("bakuhantam_payment_disputes_total", "verdict" => verdict).increment(1);
         let invoice = notice.report.as_ref().map(|report| payments::kept_word(&report.invoice));
         tracing::warn!(

@@ -74,7 +74,7 @@ impl Till {
             }
             Err(error) => return Err(error),
         };
-        settle_top_up::tell(&notice, &settled, notice.gateway);
+        settle_top_up::tell(&notice, settled, notice.gateway);
         Ok(settled)
     }
 }

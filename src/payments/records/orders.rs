@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Micros;
-use crate::ids::{AccountId, Invoice};
+use crate::ids::{AccountId, BadName, Invoice};
 use crate::money::{Coins, Rupiah};
 use crate::payments::{Checkout, Order, OrderStatus};
 use crate::store::schema::coin_orders;
@@ -35,21 +35,22 @@ struct Row {
     reversed_coins: i64,
 }
 
-fn bad(error: impl ToString) -> StoreError {
+#[expect(clippy::needless_pass_by_value, reason = "as map_err wants it")]
+fn bad_name(error: BadName) -> StoreError {
     StoreError::Row(error.to_string())
 }
 
 fn read(row: Row) -> Result<Order, StoreError> {
     Ok(Order {
-        id: row.id.parse().map_err(bad)?,
-        invoice: row.invoice.parse().map_err(bad)?,
-        account: row.account_id.parse().map_err(bad)?,
-        gateway: row.gateway.parse().map_err(bad)?,
+        id: row.id.parse().map_err(bad_name)?,
+        invoice: row.invoice.parse().map_err(bad_name)?,
+        account: row.account_id.parse().map_err(bad_name)?,
+        gateway: row.gateway.parse().map_err(StoreError::Row)?,
         package_code: row.package_code,
         coins: Coins(row.coins),
         bonus_coins: Coins(row.bonus_coins),
         price: Rupiah(row.price_idr),
-        status: row.status.parse().map_err(bad)?,
+        status: row.status.parse().map_err(StoreError::Row)?,
         request_id: row.request_id,
         payment_url: row.payment_url,
         created_at: Micros(row.created_at),

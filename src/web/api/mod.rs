@@ -2,3 +2,6 @@
 
 pub mod accounts;
 pub mod events;
+pub mod orders;
+pub mod packages;
+pub mod paging;

@@ -27,6 +27,7 @@ const COUNTERS: &[Help] = &[
         "bakuhantam_payment_notices_total",
         "Notices of the provider, by verdict and source; not_ours: a wrong signature.",
     ),
+    ("bakuhantam_logins_total", "Sign-ins tried, by outcome."),
     ("bakuhantam_publisher_gaps_total", "Segments listed as a gap in a live playlist, by event and rendition."),
     ("bakuhantam_publisher_ignored_files_total", "Files that were counted and not published, by reason."),
     ("bakuhantam_publisher_inotify_overflows_total", "Overflows of inotify's queue; the folder is scanned then."),

@@ -103,6 +103,8 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
             order_ttl_minutes: 60,
             site_url: String::new(),
         }),
+        shelf: Arc::default(),
+        sandbox: None,
         forms: FormTokens::new(&secret),
         mirror: Arc::new(mirror),
         hub: Arc::default(),

@@ -16,7 +16,9 @@ pub mod s3;
 pub mod s3_proxy;
 pub mod server;
 pub mod socket;
+pub mod staff;
 pub mod tcp_proxy;
+pub mod till;
 pub mod viewers;
 
 use std::process::Command;
