@@ -15,7 +15,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
 use super::error::{self, Problem};
 use super::{Site, client};
-use crate::accounts::{Caller, DEVICE_COOKIE, DEVICE_TTL_MS, NewSession, Role, SESSION_TTL_MS, SessionKind, SignedIn};
+use crate::accounts::{Caller, DEVICE_COOKIE, DEVICE_TTL_MS, NewSession, Role, SessionKind, SignedIn};
 use crate::config::{Config, Secret};
 
 /// The viewers' cookie, as the contract names it.
@@ -168,7 +168,8 @@ pub fn caller_of(req: &HttpRequest, config: &Config, kind: SessionKind) -> Calle
 /// The cookie of a new session.
 #[must_use]
 pub fn cookie(config: &Config, session: &NewSession) -> Cookie<'static> {
-    let max_age = Duration::milliseconds(SESSION_TTL_MS);
+    // As long as browsers keep a cookie: the session's row decides, and each use makes that one live longer.
+    let max_age = Duration::milliseconds(DEVICE_TTL_MS);
     build(config, session.who.kind, session.token.expose().to_owned(), max_age)
 }
 
