@@ -49,7 +49,7 @@ add("favicon.svg", await readFile(join(here, "art/favicon.svg")));
 
 const styles = await esbuild.build({
   ...shared,
-  entryPoints: [join(here, "src/styles/viewer.css")],
+  entryPoints: [join(here, "src/styles/viewer.css"), join(here, "src/styles/admin.css")],
   external: ["/assets/*"],
 });
 for (const file of styles.outputFiles) {

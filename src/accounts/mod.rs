@@ -23,6 +23,7 @@
 //! Crash before COMMIT: nothing happened. A token that was made and never delivered expires by itself. A reset code
 //! that was stored and never sent is asked for again. Tries counted so far are gone with the process.
 
+mod audit;
 mod buckets;
 mod choice;
 mod consent;
@@ -47,6 +48,7 @@ mod staff;
 mod tests;
 
 pub use crate::store::audit::Actor;
+pub use audit::AuditRow;
 pub use choice::PasswordError;
 pub use consent::{Consent, Document, PRIVACY_VERSION, TERMS_VERSION};
 pub use device::DEVICE_TTL_MS;

@@ -90,3 +90,18 @@ pub fn list(conn: &mut Conn, limit: i64) -> Result<Vec<Record>, StoreError> {
         .limit(limit)
         .load(conn)?)
 }
+
+/// The rows after `last` (all of them without one), newest first, at most `limit`, each with its id. A `last` that is
+/// no row ends the list.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list_before(conn: &mut Conn, last: Option<&RowId>, limit: i64) -> Result<Vec<(String, Record)>, StoreError> {
+    let columns = (audit::at, audit::who, audit::what, audit::room, audit::before, audit::after, audit::origin);
+    let newest = audit::table.order((audit::at.desc(), audit::id.desc())).select((audit::id, columns)).limit(limit);
+    let Some(last) = last else { return Ok(newest.load(conn)?) };
+    let at: Option<i64> = audit::table.find(last.as_str()).select(audit::at).first(conn).optional()?;
+    let Some(at) = at else { return Ok(Vec::new()) };
+    let older = audit::at.lt(at).or(audit::at.eq(at).and(audit::id.lt(last.as_str())));
+    Ok(newest.filter(older).load(conn)?)
+}

@@ -6,7 +6,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
-use super::{Site, viewer};
+use super::{Site, admin, viewer};
 use crate::clock::{Clock as _, SystemClock};
 use crate::ids::{RowId, SystemRandom};
 
@@ -69,6 +69,12 @@ impl Problem {
         self.code
     }
 
+    /// Seconds after which asking again may help.
+    #[must_use]
+    pub const fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_s
+    }
+
     /// What a log and a reader may be told apart by; only a fault has one.
     #[must_use]
     pub const fn incident(&self) -> Option<&RowId> {
@@ -119,7 +125,9 @@ pub fn answer(req: &HttpRequest, site: &Site, problem: &Problem) -> HttpResponse
     if wants_json(req) {
         return problem.error_response();
     }
-    let mut page = viewer::problem::of(req, site, problem);
+    let is_panel = req.path() == "/admin" || req.path().starts_with("/admin/");
+    let of = if is_panel { admin::problem::of } else { viewer::problem::of };
+    let mut page = of(req, site, problem);
     if let Some(seconds) = problem.retry_after_s {
         page.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
     }

@@ -104,8 +104,10 @@ impl Words {
         if self.language == self.default {
             return path.to_owned();
         }
+        let (path, place) = path.split_once('#').map_or((path, None), |(path, place)| (path, Some(place)));
         let joined_by = if path.contains('?') { '&' } else { '?' };
-        format!("{path}{joined_by}lang={}", self.tag())
+        let place = place.map(|place| format!("#{place}")).unwrap_or_default();
+        format!("{path}{joined_by}lang={}{place}", self.tag())
     }
 }
 
@@ -173,7 +175,8 @@ mod tests {
         let known = keys_of("id");
         let calls = [".t(\"", ".with(\"", ".fill(\"", "Key(\""];
         let mut used = keys_used("templates/viewer", &["html"], &calls);
-        used.extend(keys_used("src/web/viewer", &["rs"], &calls));
+        used.extend(keys_used("templates/admin", &["html"], &calls));
+        used.extend(keys_used("src/web", &["rs"], &calls));
         used.extend(keys_used("static/src", &["ts"], &["say(\""]));
         assert!(used.len() > 60, "{}", used.len());
         let missing: Vec<_> = used.difference(&known).collect();

@@ -24,6 +24,12 @@ pub fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "web.too_large", "The body is larger than this takes.")
 }
 
+/// 400 for a form that says what its page does not offer.
+#[must_use]
+pub fn bad_form(words: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "web.bad_form", words)
+}
+
 fn bad_json(words: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "web.bad_json", words)
 }
@@ -53,7 +59,7 @@ fn form(error: &UrlencodedError) -> Problem {
     match error {
         UrlencodedError::Overflow { .. } => too_large(),
         UrlencodedError::Payload(error) => payload(error),
-        _ => Problem::new(StatusCode::BAD_REQUEST, "web.bad_form", "The form could not be read."),
+        _ => bad_form("The form could not be read."),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pages of a signed-out viewer are rendered from the in-memory mirror; no request of theirs reaches the database.
 
+pub mod admin;
 pub mod api;
 pub mod assets;
 pub mod client;

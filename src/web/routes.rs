@@ -10,7 +10,9 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, Route, web};
 use url::Url;
 
-use super::{Site, api, assets, cors, error, health, hooks, inputs, media, metrics, socket, viewer};
+use super::admin::{ALL_STAFF, OWNER};
+use super::viewer::account::changes;
+use super::{Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, socket, viewer};
 use crate::accounts::Role;
 use crate::config::{Config, ObjectsKind};
 
@@ -75,12 +77,33 @@ impl Entry {
 #[must_use]
 #[rustfmt::skip]
 pub fn table() -> Vec<Entry> {
-    use Access::{MediaServer, Metrics, Open, Viewer};
-    use Audience::{Any, Api, Machine, Site};
+    use Access::{MediaServer, Metrics, Open, Panel, Viewer};
+    use Audience::{Admin, Any, Api, Machine, Site};
     vec![
         Entry::new("GET",  "/",                               Site, Open,        |r| r.to(viewer::home::page)),
         Entry::new("GET",  "/events/{slug}",                  Site, Open,        |r| r.to(viewer::event::page)),
         Entry::new("GET",  "/watch/{slug}",                   Site, Open,        |r| r.to(viewer::watch::page)),
+        Entry::new("GET",  "/login",                          Site, Open,        |r| r.to(viewer::login::page)),
+        Entry::new("POST", "/login",                          Site, Open,        |r| r.to(viewer::login::submit)),
+        Entry::new("GET",  "/register",                       Site, Open,        |r| r.to(viewer::register::page)),
+        Entry::new("POST", "/register",                       Site, Open,        |r| r.to(viewer::register::submit)),
+        Entry::new("POST", "/logout",                         Site, Viewer,      |r| r.to(viewer::login::log_out)),
+        Entry::new("GET",  "/reset",                          Site, Open,        |r| r.to(viewer::reset::page)),
+        Entry::new("POST", "/reset",                          Site, Open,        |r| r.to(viewer::reset::submit)),
+        Entry::new("GET",  "/account",                        Site, Viewer,      |r| r.to(viewer::account::page)),
+        Entry::new("GET",  "/account/export",                 Site, Viewer,      |r| r.to(viewer::account::export::file)),
+        Entry::new("POST", "/account/name",                   Site, Viewer,      |r| r.to(changes::name)),
+        Entry::new("POST", "/account/locale",                 Site, Viewer,      |r| r.to(changes::locale)),
+        Entry::new("POST", "/account/password",               Site, Viewer,      |r| r.to(changes::password)),
+        Entry::new("POST", "/account/delete",                 Site, Viewer,      |r| r.to(changes::delete)),
+        Entry::new("POST", "/account/sessions/end-others",    Site, Viewer,      |r| r.to(changes::end_others)),
+        Entry::new("POST", "/account/sessions/{id}/end",      Site, Viewer,      |r| r.to(changes::end_session)),
+        Entry::new("GET",  "/admin/login",                    Admin, Open,       |r| r.to(admin::login::page)),
+        Entry::new("POST", "/admin/login",                    Admin, Open,       |r| r.to(admin::login::submit)),
+        Entry::new("POST", "/admin/logout",                   Admin, Panel(ALL_STAFF), |r| r.to(admin::login::log_out)),
+        Entry::new("GET",  "/admin",                          Admin, Panel(ALL_STAFF), |r| r.to(admin::desk::page)),
+        Entry::new("POST", "/admin/sessions/{id}/end",        Admin, Panel(ALL_STAFF), |r| r.to(admin::desk::end_session)),
+        Entry::new("GET",  "/admin/audit",                    Admin, Panel(OWNER), |r| r.to(admin::audit::page)),
         Entry::new("GET",  "/privacy",                        Site, Open,        |r| r.to(viewer::legal::privacy)),
         Entry::new("GET",  "/terms",                          Site, Open,        |r| r.to(viewer::legal::terms)),
         Entry::new("GET",  "/favicon.ico",                    Any,  Open,        |r| r.to(assets::favicon)),
@@ -93,6 +116,16 @@ pub fn table() -> Vec<Entry> {
         Entry::new("POST", "/api/v1/login",                   Api,  Open,        |r| r.to(api::accounts::log_in)),
         Entry::new("POST", "/api/v1/logout",                  Api,  Viewer,      |r| r.to(api::accounts::log_out)),
         Entry::new("GET",  "/api/v1/me",                      Api,  Viewer,      |r| r.to(api::accounts::me)),
+        Entry::new("POST", "/api/v1/password-reset",          Api,  Open,        |r| r.to(api::accounts::begin_reset)),
+        Entry::new("POST", "/api/v1/password-reset/finish",   Api,  Open,        |r| r.to(api::accounts::finish_reset)),
+        Entry::new("GET",  "/api/v1/account/sessions",        Api,  Viewer,      |r| r.to(api::accounts::sessions)),
+        Entry::new("POST", "/api/v1/account/sessions/end-others", Api, Viewer,   |r| r.to(api::accounts::end_others)),
+        Entry::new("POST", "/api/v1/account/sessions/{id}/end", Api, Viewer,     |r| r.to(api::accounts::end_session)),
+        Entry::new("POST", "/api/v1/account/name",            Api,  Viewer,      |r| r.to(api::accounts::change_name)),
+        Entry::new("POST", "/api/v1/account/locale",          Api,  Viewer,      |r| r.to(api::accounts::change_locale)),
+        Entry::new("POST", "/api/v1/account/password",        Api,  Viewer,      |r| r.to(api::accounts::change_password)),
+        Entry::new("GET",  "/api/v1/account/export",          Api,  Viewer,      |r| r.to(viewer::account::export::file)),
+        Entry::new("POST", "/api/v1/account/delete",          Api,  Viewer,      |r| r.to(api::accounts::delete)),
         Entry::new("GET",  "/api/v1/events",                  Api,  Open,        |r| r.to(api::events::list)),
         Entry::new("GET",  "/api/v1/events/{slug}",           Api,  Open,        |r| r.to(api::events::one)),
         Entry::new("GET",  "/api/v1/events/{slug}/playback",  Api,  Open,        |r| r.to(api::events::playback)),

@@ -7,14 +7,14 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, SameSite};
+use actix_web::cookie::{Cookie, CookieBuilder, SameSite};
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use super::error::{self, Problem};
-use super::{Site, client};
+use super::{Site, client, inputs, routes};
 use crate::accounts::{Caller, DEVICE_COOKIE, DEVICE_TTL_MS, NewSession, Role, SessionKind, SignedIn};
 use crate::config::{Config, Secret};
 
@@ -82,6 +82,7 @@ impl FromRequest for Staff {
 
 async fn required(req: &HttpRequest, kind: SessionKind, sign_in: &str) -> Result<SignedIn, actix_web::Error> {
     let problem = match find(req, kind).await {
+        Ok(Some(_)) if kind == SessionKind::Viewer && !says_json(req) => inputs::not_json(),
         Ok(Some(who)) => return Ok(who),
         Ok(None) => Problem::new(StatusCode::UNAUTHORIZED, "accounts.signed_out", "Sign in first."),
         Err(problem) => problem,
@@ -92,6 +93,12 @@ async fn required(req: &HttpRequest, kind: SessionKind, sign_in: &str) -> Result
         None => HttpResponse::InternalServerError().finish(),
     };
     Err(InternalError::from_response(problem, answer).into())
+}
+
+/// Whether a request that changes something by the API says that it is JSON, which no form of another site can say.
+fn says_json(req: &HttpRequest) -> bool {
+    let is_json = || req.content_type().eq_ignore_ascii_case("application/json");
+    !routes::is_unsafe(req.method()) || !req.path().starts_with("/api/") || is_json()
 }
 
 /// A place of our own that an address names for afterwards; `None` for whatever could lead elsewhere.
@@ -114,14 +121,25 @@ pub fn with_next(page: &str, next: &str) -> String {
     format!("{page}?next={next}")
 }
 
+/// The way on to `address`, after a form or to sign in. The caller finishes it.
+#[must_use]
+pub fn way_to(address: &str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::SeeOther();
+    answer.insert_header((header::LOCATION, address)).insert_header((header::CACHE_CONTROL, "no-store"));
+    answer
+}
+
+/// Sends somebody on to `address`, after a form.
+#[must_use]
+pub fn see_other(address: &str) -> HttpResponse {
+    way_to(address).finish()
+}
+
 /// Sends a page's reader to sign in, and back here afterwards when the page can be asked again.
 fn to_sign_in(req: &HttpRequest, sign_in: &str) -> HttpResponse {
     let back = req.uri().path_and_query().map(ToString::to_string).filter(|_| req.method().is_safe());
     let address = back.map_or_else(|| sign_in.to_owned(), |back| with_next(sign_in, &back));
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, address))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .finish()
+    see_other(&address)
 }
 
 /// Whether the caller sends a session's cookie, living or not.
@@ -157,49 +175,44 @@ pub fn caller(req: &HttpRequest, config: &Config) -> Caller {
 #[must_use]
 pub fn caller_of(req: &HttpRequest, config: &Config, kind: SessionKind) -> Caller {
     let agent = req.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let value = |name: &str| req.cookie(name).map(|cookie| cookie.value().to_owned()).filter(|value| !value.is_empty());
     Caller {
         address: client::address(req, &config.server.trusted_proxies),
         agent: agent.unwrap_or_default().to_owned(),
-        device: req.cookie(DEVICE_COOKIE).map(|cookie| cookie.value().to_owned()),
-        previous: req.cookie(cookie_name(kind)).map(|cookie| Secret::new(cookie.value())),
+        device: value(DEVICE_COOKIE),
+        previous: value(cookie_name(kind)).map(Secret::new),
     }
 }
 
-/// The cookie of a new session.
-#[must_use]
-pub fn cookie(config: &Config, session: &NewSession) -> Cookie<'static> {
-    // As long as browsers keep a cookie: the session's row decides, and each use makes that one live longer.
-    let max_age = Duration::milliseconds(DEVICE_TTL_MS);
-    build(config, session.who.kind, session.token.expose().to_owned(), max_age)
+/// Gives the browser the cookies of a new session: its own, and the mark of a device that has signed in before.
+pub fn give(site: &Site, session: &NewSession, answer: &mut HttpResponseBuilder) {
+    let kind = session.who.kind;
+    let cookie = build(&site.config, cookie_name(kind), session.token.expose().to_owned(), kind);
+    // Using a session makes it longer, by what is stored; the panel's is forgotten with the browser's window.
+    answer.cookie(match kind {
+        SessionKind::Viewer => cookie.max_age(Duration::milliseconds(DEVICE_TTL_MS)).finish(),
+        SessionKind::Panel => cookie.finish(),
+    });
+    let device = build(&site.config, DEVICE_COOKIE, session.device.clone(), kind);
+    answer.cookie(device.max_age(Duration::milliseconds(DEVICE_TTL_MS)).finish());
 }
 
-/// The cookie of the device on which a session was made.
-#[must_use]
-pub fn device_cookie(config: &Config, session: &NewSession) -> Cookie<'static> {
-    Cookie::build(DEVICE_COOKIE, session.device.clone())
+/// Takes the cookie of a session that has ended.
+pub fn take(site: &Site, kind: SessionKind, answer: &mut HttpResponseBuilder) {
+    answer.cookie(build(&site.config, cookie_name(kind), String::new(), kind).max_age(Duration::ZERO).finish());
+}
+
+fn build(config: &Config, name: &'static str, value: String, kind: SessionKind) -> CookieBuilder<'static> {
+    let cookie = Cookie::build(name, value)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(config.server.public_url.starts_with("https://"))
-        .max_age(Duration::milliseconds(DEVICE_TTL_MS))
-        .finish()
-}
-
-/// The cookie that takes a session's cookie away.
-#[must_use]
-pub fn no_cookie(config: &Config, kind: SessionKind) -> Cookie<'static> {
-    build(config, kind, String::new(), Duration::ZERO)
-}
-
-fn build(config: &Config, kind: SessionKind, value: String, max_age: Duration) -> Cookie<'static> {
-    let mut cookie = Cookie::build(cookie_name(kind), value)
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(config.server.public_url.starts_with("https://"))
-        .max_age(max_age);
-    if kind == SessionKind::Viewer && !config.hosts.cookie_domain.is_empty() {
-        cookie = cookie.domain(config.hosts.cookie_domain.clone());
+        .secure(config.server.public_url.starts_with("https://"));
+    // What the panel gives stays on its host.
+    match kind {
+        SessionKind::Viewer if !config.hosts.cookie_domain.is_empty() => {
+            cookie.domain(config.hosts.cookie_domain.clone())
+        }
+        SessionKind::Viewer | SessionKind::Panel => cookie,
     }
-    cookie.finish()
 }

@@ -69,7 +69,7 @@ fn json_of<'a>(site: &Site, event: &'a EventFacts) -> EventJson<'a> {
 }
 
 /// A moment in UTC, RFC 3339.
-fn rfc3339(at: Micros) -> String {
+pub(super) fn rfc3339(at: Micros) -> String {
     Timestamp::from_microsecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }
 

@@ -5,14 +5,21 @@
 //! reader with a session is given a page of their own ([`reader`]). A page works before any script has run, except playing video; scripts find their facts in a JSON block, since the
 //! content policy lets nothing inline run. Drafts are not found.
 
-mod dates;
+pub mod account;
+pub mod dates;
+pub mod devices;
+pub mod entry;
 pub mod event;
+pub mod forms;
 pub mod home;
 pub mod legal;
+pub mod login;
 mod night;
 mod poster;
 pub mod problem;
 pub mod reader;
+pub mod register;
+pub mod reset;
 pub mod shell;
 pub mod watch;
 pub(crate) mod words;

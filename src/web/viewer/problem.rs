@@ -23,6 +23,22 @@ struct Page {
     back: (String, String),
 }
 
+/// The keys of what a problem is called and of what to do.
+#[must_use]
+pub fn words_of(problem: &Problem) -> (&'static str, &'static str) {
+    match (problem.code(), problem.status().as_u16()) {
+        (csrf::STALE, _) => ("problem-stale-title", "problem-stale-text"),
+        (_, 403) => ("problem-403-title", "problem-403-text"),
+        (_, 404) => ("problem-404-title", "problem-404-text"),
+        (_, 405) => ("problem-405-title", "problem-405-text"),
+        (_, 413) => ("problem-413-title", "problem-413-text"),
+        (_, 429) => ("problem-429-title", "problem-429-text"),
+        (_, 503) => ("problem-503-title", "problem-503-text"),
+        (_, code) if code >= 500 => ("problem-500-title", "problem-500-text"),
+        _ => ("problem-400-title", "problem-400-text"),
+    }
+}
+
 /// The page of a refusal or fault: 400, 403, 404, 405, 413, 429, 500 and 503 have words of their own, others speak as
 /// 500 or, below that, as 400. A fault's incident is shown so that people can quote it.
 #[must_use]
@@ -30,17 +46,8 @@ pub fn of(req: &HttpRequest, site: &Site, problem: &Problem) -> HttpResponse {
     let reader = Reader::of_problem(req, site);
     let w = reader.w;
     let status = problem.status();
-    let (title, text) = match (problem.code(), status.as_u16()) {
-        (csrf::STALE, _) => (w.t("problem-stale-title"), w.t("problem-stale-text")),
-        (_, 403) => (w.t("problem-403-title"), w.t("problem-403-text")),
-        (_, 404) => (w.t("problem-404-title"), w.t("problem-404-text")),
-        (_, 405) => (w.t("problem-405-title"), w.t("problem-405-text")),
-        (_, 413) => (w.t("problem-413-title"), w.t("problem-413-text")),
-        (_, 429) => (w.t("problem-429-title"), w.t("problem-429-text")),
-        (_, 503) => (w.t("problem-503-title"), w.t("problem-503-text")),
-        (_, code) if code >= 500 => (w.t("problem-500-title"), w.t("problem-500-text")),
-        _ => (w.t("problem-400-title"), w.t("problem-400-text")),
-    };
+    let (title, text) = words_of(problem);
+    let (title, text) = (w.t(title), w.t(text));
     let home = || (w.href("/"), w.t("problem-back"));
     let back = match came_from(req) {
         Some(path) if problem.code() == csrf::STALE => (path, w.t("problem-stale-back")),

@@ -123,11 +123,18 @@ impl Reader {
         render(page, answer, self.w)
     }
 
+    /// The way on to `path` of ours, after a form. The caller finishes it.
+    #[must_use]
+    pub fn way_to(&self, path: &str) -> HttpResponseBuilder {
+        let mut answer = HttpResponse::SeeOther();
+        keep_private(&mut answer);
+        answer.insert_header((header::LOCATION, self.w.href(path)));
+        answer
+    }
+
     /// Sends the reader on to `path` of ours, after a form.
     #[must_use]
     pub fn go(&self, path: &str) -> HttpResponse {
-        let mut answer = HttpResponse::SeeOther();
-        keep_private(&mut answer);
-        answer.insert_header((header::LOCATION, self.w.href(path))).finish()
+        self.way_to(path).finish()
     }
 }

@@ -15,6 +15,7 @@ pub mod s3;
 pub mod s3_proxy;
 pub mod server;
 pub mod socket;
+pub mod staff;
 pub mod tcp_proxy;
 pub mod viewers;
 

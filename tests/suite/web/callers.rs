@@ -1,12 +1,13 @@
 //! Who calls in the walk, and how each is refused.
 
+use bakuhantam::accounts::Role;
 use bakuhantam::web::routes::{Access, Entry};
-
 use hyper::Method;
 
 use super::plans::{Body, address, plan, wants_json};
 use crate::harness::http::{self, Answer};
 use crate::harness::server::TestServer;
+use crate::harness::staff::{Staff, form_of};
 use crate::harness::viewers::{JSON, Viewer};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -20,13 +21,15 @@ pub enum Who {
     Stranger,
     /// A viewer's.
     Viewer,
+    /// A panel session of this role.
+    Staff(Role),
 }
 
 /// Someone who calls: headers, and whether the server believes its peer to be a proxy.
 pub struct Caller {
     pub name: &'static str,
     /// Whose sessions it sends.
-    who: Who,
+    pub who: Who,
     headers: &'static [(&'static str, &'static str)],
     pub by_proxy: bool,
     /// May read metrics; may ask as a media server.
@@ -36,6 +39,10 @@ pub struct Caller {
 pub const CALLERS: &[Caller] = &[
     Caller { name: "a program on this machine", who: Who::Nobody, headers: &[], by_proxy: false, may: (true, true) },
     Caller { name: "a viewer", who: Who::Viewer, headers: &[], by_proxy: false, may: (true, true) },
+    Caller { name: "an owner", who: Who::Staff(Role::Owner), headers: &[], by_proxy: false, may: (true, true) },
+    Caller { name: "a producer", who: Who::Staff(Role::Producer), headers: &[], by_proxy: false, may: (true, true) },
+    Caller { name: "a moderator", who: Who::Staff(Role::Moderator), headers: &[], by_proxy: false, may: (true, true) },
+    Caller { name: "finance", who: Who::Staff(Role::Finance), headers: &[], by_proxy: false, may: (true, true) },
     Caller { name: "nobody who has a cookie", who: Who::Stranger, headers: &[], by_proxy: false, may: (true, true) },
     Caller {
         name: "an unknown proxy's client",
@@ -129,7 +136,11 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
     match entry.access {
         Access::Open => None,
         Access::Viewer => (caller.who != Who::Viewer).then(|| signed_out("/login")),
-        Access::Panel(_) => Some(signed_out("/admin/login")),
+        Access::Panel(roles) => match caller.who {
+            Who::Staff(role) if role == Role::Owner || roles.contains(&role) => None,
+            Who::Staff(_) => Some(Refusal::Page(403)),
+            Who::Nobody | Who::Stranger | Who::Viewer => Some(signed_out("/admin/login")),
+        },
         Access::Metrics => (!caller.may.0).then_some(Refusal::Json(403, "metrics.forbidden")),
         Access::MediaServer => (!caller.may.1).then_some(Refusal::Json(403, "ingest.not_trusted")),
     }
@@ -138,16 +149,19 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
 /// Everybody with a session.
 pub struct People {
     viewer: Viewer,
+    staff: Vec<(Role, Staff)>,
+    /// Accounts of the staff made so far. A code signs in once, so whoever was signed out is followed by another.
+    made: u32,
 }
 
 impl People {
     /// Registers them.
     pub async fn of(server: &TestServer) -> Self {
-        Self { viewer: Viewer::register(server, 9_001).await }
+        Self { viewer: Viewer::register(server, 9_001).await, staff: Vec::new(), made: 0 }
     }
 
     /// The cookies of `who`; those of a session that a route has ended are made anew.
-    async fn cookies(&mut self, who: Who) -> String {
+    async fn cookies(&mut self, server: &TestServer, who: Who) -> String {
         match who {
             Who::Nobody => String::new(),
             Who::Stranger => "bh_session=abcdefghijkmnpqrstuvwxyzabcdefghijkmnpqr; bh_panel=%00".to_owned(),
@@ -157,6 +171,20 @@ impl People {
                 }
                 self.viewer.cookie.clone()
             }
+            Who::Staff(role) => {
+                let found = self.staff.iter().find(|(has, _)| *has == role).map(|(_, staff)| staff.clone());
+                if let Some(staff) = found
+                    && staff.get("/admin").await.status == 200
+                {
+                    return staff.cookie;
+                }
+                self.made += 1;
+                let staff = Staff::sign_in(server, role.as_str(), 7_000 + self.made).await;
+                let cookie = staff.cookie.clone();
+                self.staff.retain(|(has, _)| *has != role);
+                self.staff.push((role, staff));
+                cookie
+            }
         }
     }
 }
@@ -164,7 +192,7 @@ impl People {
 /// Asks `entry` as `caller`, with the body its plan says.
 pub async fn ask(server: &TestServer, entry: &Entry, caller: &Caller, people: &mut People) -> Answer {
     let method: Method = entry.method.parse().expect("a method");
-    let mut cookies = people.cookies(caller.who).await;
+    let mut cookies = people.cookies(server, caller.who).await;
     let mut body = String::new();
     let mut headers = caller.headers.to_vec();
     match plan(entry.method, entry.path).body {
@@ -177,8 +205,9 @@ pub async fn ask(server: &TestServer, entry: &Entry, caller: &Caller, people: &m
             body = text.to_owned();
             headers.push(FORM);
         }
-        Body::PageForm { page, fields } => {
-            let (token, nonce) = csrf_of(server, page, &cookies).await;
+        Body::PageForm { page, fields } | Body::EntryForm { page, fields } => {
+            let is_entry = matches!(plan(entry.method, entry.path).body, Body::EntryForm { .. });
+            let (token, nonce) = form_of(&server.url(page), if is_entry { "" } else { &cookies }).await;
             body = format!("csrf={token}&{fields}");
             cookies = [cookies, nonce].into_iter().filter(|cookie| !cookie.is_empty()).collect::<Vec<_>>().join("; ");
             headers.push(FORM);
@@ -190,12 +219,4 @@ pub async fn ask(server: &TestServer, entry: &Entry, caller: &Caller, people: &m
         headers.push(("cookie", &cookies));
     }
     http::send(method, &address(server, entry).await, &headers, body).await
-}
-
-/// The form token of a page as `cookies` see it, and the cookie that came with it.
-async fn csrf_of(server: &TestServer, page: &str, cookies: &str) -> (String, String) {
-    let shown = http::send(Method::GET, &server.url(page), &[("cookie", cookies)], "").await;
-    let token = shown.text().split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    let set = shown.header("set-cookie").split(';').next().unwrap_or_default();
-    (token.unwrap_or_default().to_owned(), set.to_owned())
 }

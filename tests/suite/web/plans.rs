@@ -3,6 +3,7 @@
 
 use bakuhantam::web::routes::Entry;
 
+use super::callers::Who;
 use crate::harness::http;
 use crate::harness::server::TestServer;
 
@@ -17,6 +18,8 @@ pub enum Body {
     Form(&'static str),
     /// A form of a page: the token is taken from `page` as the caller sees it.
     PageForm { page: &'static str, fields: &'static str },
+    /// The same before signing in: `page` is looked at without a session.
+    EntryForm { page: &'static str, fields: &'static str },
 }
 
 /// How a route is asked, and what it answers to whoever may call it.
@@ -37,9 +40,48 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /api/v1/register",       Body::Json(r#"{"phone":"","password":"","name":""}"#), 422),
     ("POST /api/v1/login",          Body::Json(r#"{"phone":"0812","password":"nobody's"}"#), 401),
     ("POST /api/v1/logout",         Body::Json("{}"), 204),
+    ("POST /api/v1/password-reset", Body::Json(r#"{"phone":"021"}"#), 422),
+    ("POST /api/v1/password-reset/finish", Body::Json(r#"{"phone":"021","code":"1","password":"x"}"#), 422),
+    ("POST /api/v1/account/sessions/end-others", Body::Json("{}"), 204),
+    ("POST /api/v1/account/sessions/{id}/end", Body::Json("{}"), 404),
+    ("POST /api/v1/account/name",   Body::Json(r#"{"name":"Penonton"}"#), 204),
+    ("POST /api/v1/account/locale", Body::Json(r#"{"locale":"id"}"#), 204),
+    ("POST /api/v1/account/password", Body::Json(r#"{"current":"x","password":"x"}"#), 401),
+    ("POST /api/v1/account/delete", Body::Json(r#"{"password":"not mine"}"#), 401),
     ("POST /api/v1/hooks/ingest",   Body::Form("call=publish&name=a-stream-key-of-island-fight&addr=198.51.100.1"), 200),
+    ("POST /login",                 Body::EntryForm { page: "/login", fields: "phone=0812&password=x" }, 422),
+    ("POST /register",              Body::EntryForm { page: "/register", fields: "name=&phone=&password=" }, 422),
+    ("POST /logout",                Body::PageForm { page: "/account", fields: "" }, 303),
+    ("POST /reset",                 Body::EntryForm { page: "/reset", fields: "phone=021" }, 422),
+    ("POST /account/name",          Body::PageForm { page: "/account", fields: "name=Penonton" }, 303),
+    ("POST /account/locale",        Body::PageForm { page: "/account", fields: "locale=id" }, 303),
+    ("POST /account/password",      Body::PageForm { page: "/account", fields: "current=&new=" }, 401),
+    ("POST /account/delete",        Body::PageForm { page: "/account", fields: "password=x&word=no" }, 422),
+    ("POST /account/sessions/end-others", Body::PageForm { page: "/account", fields: "" }, 303),
+    ("POST /account/sessions/{id}/end", Body::PageForm { page: "/account", fields: "" }, 404),
+    ("POST /admin/login",           Body::EntryForm { page: "/admin/login", fields: "phone=021" }, 401),
+    ("POST /admin/logout",          Body::PageForm { page: "/admin", fields: "" }, 303),
+    ("POST /admin/sessions/{id}/end", Body::PageForm { page: "/admin", fields: "" }, 404),
     ("GET /ws",                     Body::None, 400),
 ];
+
+/// What is answered otherwise to a viewer who is signed in.
+const TO_VIEWERS: &[(&str, u16)] = &[("GET /login", 303), ("GET /register", 303)];
+
+/// What is answered otherwise to somebody who is signed in to the panel.
+const TO_STAFF: &[(&str, u16)] = &[("GET /admin/login", 303)];
+
+/// What a route answers to `who`, who may call it.
+pub fn answers(entry: &Entry, who: Who) -> u16 {
+    let name = format!("{} {}", entry.method, entry.path);
+    let otherwise = match who {
+        Who::Viewer => TO_VIEWERS,
+        Who::Staff(_) => TO_STAFF,
+        Who::Nobody | Who::Stranger => &[],
+    };
+    let found = otherwise.iter().find(|(route, _)| *route == name);
+    found.map_or_else(|| plan(entry.method, entry.path).answers, |&(_, status)| status)
+}
 
 /// The plan of a route.
 pub fn plan(method: &str, path: &str) -> Plan {
