@@ -319,6 +319,7 @@ async fn passwords_that_nobody_can_check_soon_are_refused_and_later_ones_are_not
     let asked = (0..400).map(|_| passwords.choose("short", "", ""));
     let done = futures_util::future::join_all(asked).await;
     let busy = done.iter().filter(|done| matches!(done, Err(AccountError::Busy))).count();
-    assert_eq!(busy, 400 - 128);
+    // A place is free again when its password has been looked at.
+    assert!((200..=400 - 128).contains(&busy), "{busy}");
     assert!(matches!(passwords.choose("short", "", "").await, Err(AccountError::WeakPassword(PasswordError::Short))));
 }

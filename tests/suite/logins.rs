@@ -199,7 +199,8 @@ async fn people_with_the_same_password(db: &TestDatabase, n: u32) {
          SELECT '01J0000000000000000000' || (1000 + i), '+62813' || (10000000 + i), 'Penonton', password_hash, 'viewer', 0, \
          'id', 0 FROM n, accounts"
     );
-    let written = db.open().write(move |conn| {
+    let store = db.open();
+    let written = store.write(move |conn| {
         let rows = match conn {
             Conn::Sqlite(conn) => diesel::sql_query(&sql).execute(conn),
             Conn::Postgres(conn) => diesel::sql_query(&sql).execute(conn),

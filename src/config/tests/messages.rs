@@ -4,7 +4,7 @@ use super::{accepted, refused};
 
 #[test]
 fn a_gateway_has_an_address() {
-    let empty = "messages.url is empty while messages.kind is \"http\": write the gateway's address, such as \
+    let empty = "messages.url (bakuhantam.toml:1) is empty while messages.kind is \"http\": write the gateway's address, such as \
                  \"https://api.fonnte.com/send\"";
     assert_eq!(refused("[messages]\nkind = \"http\"", &[]), empty);
     accepted("[messages]\nkind = \"console\"", &[]);

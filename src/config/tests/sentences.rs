@@ -35,7 +35,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "[hosts]\nsite_file = \"x\"",
-        "hosts.site_file (bakuhantam.toml:2) is not a setting: the settings of hosts are admin, api, site",
+        "hosts.site_file (bakuhantam.toml:2) is not a setting: the settings of hosts are admin, api, cookie_domain, site",
     ),
     // Kinds.
     (

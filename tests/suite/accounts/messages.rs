@@ -1,12 +1,17 @@
 //! Codes through a gateway, as configured.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bakuhantam::accounts::{HttpSender, MessageSender as _, Phone, SendError};
 use bakuhantam::config::{MessageKind, Messages, Secret};
+use hyper::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
+
+use crate::harness::viewers::{JSON, Viewer};
+use crate::harness::{http, night, until};
 
 /// A WhatsApp gateway that answers what it is told to.
 struct Gateway {
@@ -113,4 +118,32 @@ async fn what_is_said_of_a_failure_holds_no_secret() {
             assert!(!said.contains(secret), "{said}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_code_goes_from_the_console_into_a_new_password_and_stands_in_no_other_line() {
+    let server = night::serve("").await;
+    let ari = Viewer::register(&server, 1).await;
+    let post = |path: &str, body: Value| {
+        let url = server.url(path);
+        async move { http::send(Method::POST, &url, &[JSON], body.to_string()).await }
+    };
+    for phone in ["081299999999", &ari.phone] {
+        let asked = post("/api/v1/password-reset", json!({"phone": phone})).await;
+        assert!(asked.status.is_success(), "{phone}: {}", asked.text());
+    }
+    let prefix = format!("message to {}: ", ari.phone);
+    let message = until("the message is printed", Duration::from_secs(10), async || {
+        server.log().into_iter().find(|line| line.starts_with(&prefix))
+    })
+    .await;
+    let code: String = message[prefix.len()..].chars().take_while(char::is_ascii_digit).collect();
+    assert_eq!(code.len(), 6, "{message}");
+    let body = json!({"phone": ari.phone, "code": code, "password": "badak-hujan terbit 41"});
+    let done = post("/api/v1/password-reset/finish", body).await;
+    assert!(done.status.is_success(), "{}", done.text());
+    assert_eq!(ari.get("/api/v1/me").await.status, 401, "sessions have ended");
+    let log = server.log();
+    assert_eq!(log.iter().filter(|line| line.contains(&code)).count(), 1, "{log:?}");
+    assert!(!log.iter().any(|line| line.contains("message to +6281299999999")), "nobody has this number");
 }

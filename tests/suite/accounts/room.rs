@@ -92,8 +92,9 @@ impl Room {
         text.await.split_once(' ').expect("a language and a code").1.to_owned()
     }
 
-    /// Somebody at the command line.
+    /// Somebody at the command line, a moment after the last one.
     pub fn actor(&self) -> Actor {
+        self.clock.advance_ms(1);
         Actor::cli(self.clock.now())
     }
 
