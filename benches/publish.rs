@@ -14,6 +14,8 @@
 
 #[path = "../tests/suite/harness/mod.rs"]
 mod harness;
+#[path = "../tests/suite/postgres.rs"]
+mod postgres;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;

@@ -27,6 +27,7 @@ use crate::ingest::hook::HookLimits;
 use crate::objects;
 use crate::store::Store;
 use crate::stream::encoder::Encoders;
+use crate::stream::facts::SharedReports;
 use crate::stream::{Publisher, PublisherParts};
 use crate::web::hooks::ingest::HookParts;
 use crate::web::{self, HealthBoard, Parts, Server, Site, StreamBoard};
@@ -94,22 +95,8 @@ impl App {
             draining: draining.clone(),
         };
 
-        let publisher = if config.uploader.enabled {
-            let objects = objects::open(&config.objects).map_err(StartError::new)?;
-            let reports = wiring::Reports::start(&site, (&store, &standing), &tracker, stopping.clone());
-            let parts = PublisherParts {
-                config: config.uploader.clone(),
-                encoder: config.encoder.clone(),
-                objects,
-                facts: Arc::new(wiring::Facts(mirror.clone())),
-                reports,
-                clock: clock.clone(),
-                random: random.clone(),
-            };
-            Some(Arc::new(Publisher::start(parts).await.map_err(StartError::new)?))
-        } else {
-            None
-        };
+        let reports = || wiring::Reports::start(&site, (&store, &standing), &tracker, stopping.clone());
+        let publisher = start_publisher(&site, &random, reports).await?;
 
         let encoders =
             Encoders::new(config.encoder.clone(), config.uploader.hls_dir.clone(), clock.clone(), random.clone());
@@ -201,6 +188,28 @@ impl App {
         }
         in_time
     }
+}
+
+/// The publisher, when this node publishes; `reports` is where it says how the picture stands.
+async fn start_publisher(
+    site: &Site,
+    random: &SharedRandom,
+    reports: impl FnOnce() -> SharedReports,
+) -> Result<Option<Arc<Publisher>>, StartError> {
+    let config = &site.config;
+    if !config.uploader.enabled {
+        return Ok(None);
+    }
+    let parts = PublisherParts {
+        config: config.uploader.clone(),
+        encoder: config.encoder.clone(),
+        objects: objects::open(&config.objects).map_err(StartError::new)?,
+        facts: Arc::new(wiring::Facts(site.mirror.clone())),
+        reports: reports(),
+        clock: site.clock.clone(),
+        random: random.clone(),
+    };
+    Ok(Some(Arc::new(Publisher::start(parts).await.map_err(StartError::new)?)))
 }
 
 fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {

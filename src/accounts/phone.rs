@@ -110,9 +110,20 @@ fn digits_of(text: &str) -> Result<String, PhoneError> {
         match letter {
             '0'..='9' => digits.push(letter),
             '+' if digits.is_empty() => digits.push(letter),
-            ' ' | '.' | '-' | '(' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
-            // Marks of direction and joiners that come along when a number is copied from a contact.
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {}
+            // Marks between digits, and those of direction and joiners that come along when a number is copied from a
+            // contact.
+            ' '
+            | '.'
+            | '-'
+            | '('
+            | ')'
+            | '\u{2010}'..='\u{2015}'
+            | '\u{2212}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}' => {}
             _ => return Err(PhoneError::Characters),
         }
     }

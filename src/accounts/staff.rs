@@ -106,28 +106,25 @@ impl Accounts {
             records::lock_owners(conn)?;
             let known = records::lock_by_phone(conn, &phone)?;
             let is_new = known.is_none();
-            let (account, before) = match known {
-                Some(known) => {
-                    records::set_name(conn, &known.id, &name)?;
-                    if let Some(hash) = &hash {
-                        records::set_password(conn, &known.id, hash)?;
-                        records::end_sessions(conn, &known.id, None, at)?;
-                    }
-                    (known.id, Some(known.role))
+            let (account, before) = if let Some(known) = known {
+                records::set_name(conn, &known.id, &name)?;
+                if let Some(hash) = &hash {
+                    records::set_password(conn, &known.id, hash)?;
+                    records::end_sessions(conn, &known.id, None, at)?;
                 }
-                None => {
-                    let row = records::NewRow {
-                        id: &new_id,
-                        phone: &phone,
-                        name: &name,
-                        password_hash: hash.as_deref().unwrap_or_default(),
-                        role: Role::Viewer,
-                        locale: wanted.locale,
-                        at,
-                    };
-                    records::insert_account(conn, &row)?;
-                    (new_id.clone(), None)
-                }
+                (known.id, Some(known.role))
+            } else {
+                let row = records::NewRow {
+                    id: &new_id,
+                    phone: &phone,
+                    name: &name,
+                    password_hash: hash.as_deref().unwrap_or_default(),
+                    role: Role::Viewer,
+                    locale: wanted.locale,
+                    at,
+                };
+                records::insert_account(conn, &row)?;
+                (new_id.clone(), None)
             };
             let role = wanted.role.or(before).unwrap_or(Role::Viewer);
             let otpauth = room.give_role(conn, &account, role, at)?;

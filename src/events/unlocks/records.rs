@@ -52,7 +52,7 @@ pub fn find_night_for_sale(conn: &mut Conn, slug: &EventSlug) -> Result<Option<N
         .first(conn)
         .optional()?;
     let Some((id, title, pass_price)) = row else { return Ok(None) };
-    let prices: Vec<(String, i64)> =
+    let on_the_card: Vec<(String, i64)> =
         fights::table.filter(fights::event_id.eq(&id)).select((fights::id, fights::price_coins)).load(conn)?;
     let priced = |(fight, price): (String, i64)| Ok::<_, StoreError>((parsed(&fight)?, Coins(price)));
     Ok(Some(NightForSale {
@@ -60,7 +60,7 @@ pub fn find_night_for_sale(conn: &mut Conn, slug: &EventSlug) -> Result<Option<N
         slug: slug.clone(),
         title,
         pass_price: Coins(pass_price),
-        fights: prices.into_iter().map(priced).collect::<Result<_, _>>()?,
+        fights: on_the_card.into_iter().map(priced).collect::<Result<_, _>>()?,
     }))
 }
 
