@@ -14,8 +14,6 @@
 
 #[path = "../tests/suite/harness/mod.rs"]
 mod harness;
-#[path = "../tests/suite/postgres.rs"]
-mod postgres;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;

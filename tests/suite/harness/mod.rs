@@ -3,6 +3,7 @@
 //! Nothing sleeps to wait for something: [`until`] asks for a condition until a deadline.
 #![expect(dead_code, reason = "a harness offers what some test files need and others do not")]
 
+pub mod database;
 pub mod doku;
 pub mod ffmpeg;
 pub mod http;
