@@ -28,6 +28,7 @@ mod metrics;
 mod night;
 mod objects;
 mod openapi;
+mod orders;
 mod pages;
 mod postgres;
 mod returning_database;

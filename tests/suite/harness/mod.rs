@@ -18,6 +18,7 @@ pub mod server;
 pub mod socket;
 pub mod staff;
 pub mod tcp_proxy;
+pub mod till;
 pub mod viewers;
 
 use std::process::Command;
