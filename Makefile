@@ -40,7 +40,7 @@ test-chain: deps-long assets ## Only the whole chain; ONLY=kills.test.mjs one fi
 	scripts/test.sh long $(ONLY)
 
 bench: deps-test assets ## The benchmarks of docs/benchmarks.md
-	scripts/with-postgres.sh scripts/with-seaweed.sh cargo bench --locked --bench '*'
+	scripts/with-postgres.sh --fsync scripts/with-seaweed.sh cargo bench --locked --bench '*'
 
 lint: ## Formatting and lints only
 	cargo fmt --check

@@ -4,8 +4,15 @@
 #   scripts/with-postgres.sh cargo nextest run
 #
 # The command finds the cluster's address in BAKUHANTAM_TEST_POSTGRES. PostgreSQL refuses to run as root, so root
-# becomes the user "postgres" for it. fsync is off: this cluster is for tests, and never for tests of a power cut.
+# becomes the user "postgres" for it. fsync is off: this cluster is for tests. With `--fsync` before the command it is
+# on, for measuring and for tests of a crash.
 set -euo pipefail
+
+fsync=off
+if [ "${1:-}" = --fsync ]; then
+  fsync=on
+  shift
+fi
 
 if [ $# -eq 0 ]; then
   echo "with-postgres: give a command to run, such as: scripts/with-postgres.sh cargo nextest run" >&2
@@ -54,7 +61,7 @@ cd "$folder"
 for try in 1 2 3 4 5; do
   port=$(free_port)
   if "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/server.log" \
-    -o "-h 127.0.0.1 -p $port -k $folder -c fsync=off -c max_connections=300" start >/dev/null 2>&1; then
+    -o "-h 127.0.0.1 -p $port -k $folder -c fsync=$fsync -c max_connections=300" start >/dev/null 2>&1; then
     break
   fi
   if [ "$try" = 5 ]; then
@@ -65,4 +72,5 @@ for try in 1 2 3 4 5; do
 done
 cd "$here"
 
-BAKUHANTAM_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres" "$@"
+# pgbench stands beside the server where no wrapper is on the PATH.
+PATH="$PATH:$bin" BAKUHANTAM_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres" "$@"

@@ -2,6 +2,7 @@
 
 pub mod books;
 mod commands;
+mod model;
 mod spending;
 mod verify;
 

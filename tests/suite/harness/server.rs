@@ -1,5 +1,6 @@
 //! The real binary, `bakuhantam serve`, on a free port with a data folder of its own.
 
+use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -7,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bakuhantam::store::Store;
+use bakuhantam::store::migrate::{self, SchemaState};
+use bakuhantam::{config, ledger};
 use tempfile::TempDir;
 
 use super::{http, ports, signal, until, until_blocking};
@@ -18,8 +22,8 @@ const STOP_DEADLINE: Duration = Duration::from_secs(15);
 
 const BIN: &str = env!("CARGO_BIN_EXE_bakuhantam");
 
-/// A server. When it is dropped it must stop by TERM with exit code 0, and no WARN or ERROR may stand in its log that
-/// was not allowed.
+/// A server. When it is dropped it must stop by TERM with exit code 0, the books must be right, and no WARN or ERROR may
+/// stand in its log that was not allowed.
 #[derive(Debug)]
 pub struct TestServer {
     folder: TempDir,
@@ -211,6 +215,24 @@ impl TestServer {
         })
     }
 
+    /// What is wrong with the coins' books: what `ledger verify` finds, without a process for it. A database that is
+    /// away or of another schema has no books to look at.
+    fn drifts(&self) -> Vec<String> {
+        let loaded = config::load(Some(&self.config())).ok();
+        let store = loaded.and_then(|loaded| Store::open(&loaded.config.database).ok());
+        let Some(store) = store.filter(|store| matches!(migrate::schema_state(store), Ok(SchemaState::Current))) else {
+            return Vec::new();
+        };
+        let drifts = RefCell::new(Vec::new());
+        let read =
+            store.read_now(&|conn| ledger::verify(conn, &mut |drift| drifts.borrow_mut().push(drift.to_string())));
+        match read {
+            Ok(_) => drifts.into_inner(),
+            Err(error) if error.is_unavailable() => Vec::new(),
+            Err(error) => vec![error.to_string()],
+        }
+    }
+
     fn unexpected(&self) -> Vec<String> {
         let allowed = |line: &String| self.allowed.iter().any(|text| line.contains(text.as_str()));
         self.log().into_iter().filter(|line| is_alarm(line) && !allowed(line)).collect()
@@ -228,6 +250,8 @@ impl Drop for TestServer {
             return;
         }
         self.stop();
+        let drifts = self.drifts();
+        assert!(drifts.is_empty(), "the books are wrong:\n{}", drifts.join("\n"));
         let unexpected = self.unexpected();
         assert!(unexpected.is_empty(), "unexpected in the log:\n{}", unexpected.join("\n"));
     }

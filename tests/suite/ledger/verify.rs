@@ -1,5 +1,7 @@
 //! `ledger verify` finds what is wrong: each kind of drift is planted past the triggers, and found.
 
+use std::fmt::Write as _;
+
 use bakuhantam::ids::AccountId;
 use bakuhantam::ledger::{self, Drift, Kind};
 use bakuhantam::store::{Conn, Store, StoreError};
@@ -46,10 +48,12 @@ impl World {
                 ('blue', '01J00000000000000000000EVNT', 'B');",
         );
         for fight in 1..=2 {
-            sql.push_str(&format!(
+            write!(
+                sql,
                 "INSERT INTO fights (id, event_id, number, red_id, blue_id, title, price_coins, status) \
                  VALUES ('fight{fight}', '01J00000000000000000000EVNT', {fight}, 'red', 'blue', '', 0, 'scheduled');"
-            ));
+            )
+            .expect("a String");
         }
         sql.push_str(&order(PAID, &ari, 100, 5, "paid", 0));
         sql.push_str(&order(REFUNDED, &budi, 50, 0, "paid", 20));

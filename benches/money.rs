@@ -1,0 +1,136 @@
+//! Settled notices and unlocks per second, on both databases, beside the limit: the same SQL statements without us.
+//!
+//! `scripts/with-postgres.sh --fsync cargo bench --bench money` (or `make bench`). One notice is what `DOKU` sends,
+//! signed, by `Till::take_notice`: signature, parsing, one transaction. One unlock is `Till::unlock_fight` with its
+//! key. 32 callers at once over a pool of 8 connections; rounds of both alternate, and medians are compared.
+//!
+//! The limit on a server is `pgbench`, prepared, 8 clients: one transaction's statements are taken from the server's
+//! log while we do it, so they are the very same, and run with other values. With `SQLite` it is a bare loop of diesel
+//! over those statements on one connection, kept prepared, 32 transactions in one COMMIT, which is what the writer
+//! thread makes of 32 callers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    reason = "a benchmark stops where it cannot measure"
+)]
+
+#[path = "money/house.rs"]
+mod house;
+#[path = "money/limit.rs"]
+mod limit;
+#[path = "money/statements.rs"]
+mod statements;
+
+use std::time::Instant;
+
+use bakuhantam::store::Dialect;
+
+use house::{House, Work};
+use limit::Limit;
+
+/// Transactions of one round, on each side.
+const ROUND: u32 = 4_000;
+/// Rounds of each side.
+const ROUNDS: u32 = 3;
+/// What asks us at once.
+pub const CALLERS: u32 = 32;
+/// Connections, ours and pgbench's.
+pub const CONNECTIONS: u32 = 8;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Notices of orders of many users.
+    Notices,
+    /// Notices of one user's orders.
+    NoticesHot,
+    /// Unlocks by many users, spread over events.
+    Unlocks,
+    /// Unlocks by many users of one fight.
+    UnlocksHot,
+}
+
+impl What {
+    const ALL: [Self; 4] = [Self::Notices, Self::NoticesHot, Self::Unlocks, Self::UnlocksHot];
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Notices => "settled notices, spread over users",
+            Self::NoticesHot => "settled notices, one hot user",
+            Self::Unlocks => "unlocks, spread over users and events",
+            Self::UnlocksHot => "unlocks, one hot event",
+        }
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+async fn round(house: &House, work: Vec<Work>) -> f64 {
+    let count = work.len();
+    let tasks = tokio_util::task::TaskTracker::new();
+    let mut parts: Vec<Vec<Work>> = (0..CALLERS).map(|_| Vec::new()).collect();
+    for (at, one) in work.into_iter().enumerate() {
+        parts[at % CALLERS as usize].push(one);
+    }
+    let begun = Instant::now();
+    for part in parts {
+        let house = house.clone();
+        tasks.spawn(async move {
+            for one in part {
+                house.run(one).await;
+            }
+        });
+    }
+    tasks.close();
+    tasks.wait().await;
+    count as f64 / begun.elapsed().as_secs_f64()
+}
+
+async fn measure(house: &House, what: What) {
+    let mut limit = Limit::prepare(house, what).await;
+    // What is kept prepared, is.
+    round(house, house.prepare(what, CALLERS * 8)).await;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let work = house.prepare(what, ROUND);
+        ours.push(round(house, work).await);
+        theirs.push(limit.round(ROUND));
+    }
+    let show = |rounds: &[f64]| rounds.iter().map(|tps| format!("{tps:.0}")).collect::<Vec<_>>().join(", ");
+    let (rounds, limits) = (show(&ours), show(&theirs));
+    let (ours, theirs) = (median(ours), median(theirs));
+    println!(
+        "| {} | {:40} | {rounds} | **{ours:.0}/s** | {limits} | {theirs:.0}/s | {:.2} |",
+        house.name(),
+        what.words(),
+        ours / theirs
+    );
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let server = std::env::var("BAKUHANTAM_TEST_POSTGRES").expect("run by scripts/with-postgres.sh --fsync");
+    let only = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
+    println!("| database | what | ours, three rounds | median | the limit, three rounds | median | ours / limit |");
+    println!("|---|---|---|---|---|---|---|");
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        if only.as_deref().is_some_and(|only| only != format!("{dialect:?}").to_lowercase()) {
+            continue;
+        }
+        let house = House::open(dialect, &server);
+        for what in What::ALL {
+            runtime.block_on(measure(&house, what));
+        }
+        let drifts = house.verify();
+        assert_eq!(drifts, 0, "the books must be right after all that");
+    }
+}

@@ -1,0 +1,273 @@
+//! The same statements without us.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Instant;
+
+use bakuhantam::store::{Bind, Dialect, Prepared, StoreError};
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types;
+
+use super::house::{EVENTS, House, PEOPLE, account_rows, event_rows, order_rows};
+use super::statements::{Statement, Value};
+use super::{CALLERS, CONNECTIONS, What};
+
+/// Where the numbers of its own rows begin. All ids there are numbers, since pgbench can count.
+const BASE: u64 = 100_000_000_000_000;
+/// Room for one client's transactions of one round.
+const CLIENT: u64 = 1_000_000;
+/// Room for one round.
+const ROUND: u64 = 100_000_000;
+
+/// See above.
+pub struct Limit {
+    house: House,
+    what: What,
+    statements: Vec<Statement>,
+    rounds: u64,
+}
+
+/// Whose it is and what is opened, in terms of the transaction's number.
+struct Rows;
+
+impl Rows {
+    const PEOPLE: u64 = BASE / 10;
+    const EVENTS: u64 = BASE / 100;
+    const FIGHTS: u64 = BASE / 1_000;
+
+    fn account(what: What, number: u64) -> u64 {
+        match what {
+            What::Notices => Self::PEOPLE + number % u64::from(PEOPLE),
+            What::NoticesHot => Self::PEOPLE,
+            What::Unlocks | What::UnlocksHot => number,
+        }
+    }
+
+    fn event(what: What, number: u64) -> u64 {
+        if what == What::UnlocksHot { 0 } else { number % u64::from(EVENTS) }
+    }
+}
+
+impl Limit {
+    pub async fn prepare(house: &House, what: What) -> Self {
+        let statements = match house.dialect {
+            Dialect::Postgres => house.overhear(what).await,
+            // What a server hears, since a file hears nothing.
+            Dialect::Sqlite => {
+                let server = std::env::var("BAKUHANTAM_TEST_POSTGRES").unwrap();
+                House::open(Dialect::Postgres, &server).overhear(what).await
+            }
+        };
+        if std::env::var_os("SHOW_STATEMENTS").is_some() {
+            for statement in &statements {
+                println!("{} {:?}", statement.sql, statement.values);
+            }
+        }
+        let limit = Self { house: house.clone(), what, statements, rounds: 0 };
+        limit.settle_in();
+        limit
+    }
+
+    fn settle_in(&self) {
+        let mut sql = String::new();
+        let first = Rows::PEOPLE.to_string();
+        let there = self.exists(&format!("SELECT count(*) AS count FROM accounts WHERE id = '{first}'"));
+        if there {
+            return;
+        }
+        for number in 0..u64::from(PEOPLE) {
+            let id = (Rows::PEOPLE + number).to_string();
+            account_rows(&mut sql, &id, &id);
+        }
+        for number in 0..u64::from(EVENTS) {
+            let (event, fight) = (Rows::EVENTS + number, Rows::FIGHTS + number);
+            event_rows(&mut sql, &event.to_string(), &fight.to_string(), &format!("theirs-{number}"));
+        }
+        self.house.execute(sql);
+    }
+
+    fn exists(&self, sql: &str) -> bool {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = sql_types::BigInt)]
+            count: i64,
+        }
+        let read = self.house.store.read_now(&|conn| match conn {
+            bakuhantam::store::Conn::Sqlite(conn) => Ok::<Count, StoreError>(diesel::sql_query(sql).get_result(conn)?),
+            bakuhantam::store::Conn::Postgres(conn) => Ok(diesel::sql_query(sql).get_result(conn)?),
+        });
+        read.unwrap().count > 0
+    }
+
+    /// `count` transactions; gives how many there were in a second.
+    pub fn round(&mut self, count: u32) -> f64 {
+        self.rounds += 1;
+        let base = BASE + (self.what as u64 * 100 + self.rounds) * ROUND;
+        let each = u64::from(count.div_ceil(CONNECTIONS));
+        let numbers: Vec<u64> = (0..u64::from(CONNECTIONS))
+            .flat_map(|client| (1..=each).map(move |n| base + client * CLIENT + n))
+            .collect();
+        for some in numbers.chunks(500) {
+            let mut sql = String::new();
+            for number in some {
+                let id = number.to_string();
+                match self.what {
+                    What::Notices | What::NoticesHot => {
+                        order_rows(&mut sql, &id, &id, &Rows::account(self.what, *number).to_string());
+                    }
+                    What::Unlocks | What::UnlocksHot => account_rows(&mut sql, &id, &id),
+                }
+            }
+            self.house.execute(sql);
+        }
+        match self.house.dialect {
+            Dialect::Postgres => self.pgbench(base, each),
+            Dialect::Sqlite => self.bare_loop(&numbers),
+        }
+    }
+
+    fn pgbench(&self, base: u64, each: u64) -> f64 {
+        let mut script = String::from("\\set i :i + 1\n");
+        writeln!(script, "\\set n {base} + :client_id * {CLIENT} + :i").unwrap();
+        let account = match self.what {
+            What::Notices => format!("{} + :n % {PEOPLE}", Rows::PEOPLE),
+            What::NoticesHot => Rows::PEOPLE.to_string(),
+            What::Unlocks | What::UnlocksHot => ":n".to_owned(),
+        };
+        let event = if self.what == What::UnlocksHot { "0".to_owned() } else { format!(":n % {EVENTS}") };
+        writeln!(script, "\\set a {account}\n\\set e {} + {event}\n\\set f {} + {event}", Rows::EVENTS, Rows::FIGHTS)
+            .unwrap();
+        for fresh in 0..10 {
+            writeln!(script, "\\set id{fresh} :n * 10 + {fresh}").unwrap();
+        }
+        let mut constants = Vec::new();
+        for statement in &self.statements {
+            let mut sql = String::new();
+            let mut parts = statement.sql.split('$');
+            sql.push_str(parts.next().unwrap());
+            for (part, value) in parts.zip(&statement.values) {
+                match value {
+                    Value::Constant(None) => sql.push_str("NULL"),
+                    Value::Constant(Some(constant)) => {
+                        write!(sql, ":c{}", constants.len()).unwrap();
+                        constants.push(constant);
+                    }
+                    Value::Number => sql.push_str(":n"),
+                    Value::Fresh(at) => write!(sql, ":id{at}").unwrap(),
+                    Value::Account => sql.push_str(":a"),
+                    Value::Event => sql.push_str(":e"),
+                    Value::Fight => sql.push_str(":f"),
+                    Value::Balance => sql.push_str(":b_coin_balance"),
+                    Value::Entry => sql.push_str(":b_entries"),
+                }
+                sql.push_str(part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+            }
+            let end = if statement.moves_balance() { " \\gset b_" } else { ";" };
+            writeln!(script, "{sql}{end}").unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("script.sql");
+        std::fs::write(&file, script).unwrap();
+        let mut pgbench = Command::new("pgbench");
+        pgbench.args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]);
+        pgbench.args([format!("--client={CONNECTIONS}"), format!("--transactions={each}"), "--define=i=0".to_owned()]);
+        for (at, constant) in constants.iter().enumerate() {
+            pgbench.arg(format!("--define=c{at}={constant}"));
+        }
+        let done = pgbench
+            .arg("--file")
+            .arg(&file)
+            .arg(&self.house.url)
+            .output()
+            .expect("pgbench (apt-get install postgresql)");
+        let said = String::from_utf8_lossy(&done.stdout);
+        let all = format!("actually processed: {0}/{0}", each * u64::from(CONNECTIONS));
+        assert!(
+            done.status.success() && said.contains(&all),
+            "pgbench: {said}{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        let tps = said.lines().find_map(|line| line.strip_prefix("tps = ")).expect("tps");
+        tps.split(' ').next().unwrap().parse().unwrap()
+    }
+
+    fn bare_loop(&self, numbers: &[u64]) -> f64 {
+        let file = self.house.url.strip_prefix("sqlite://").unwrap();
+        let mut conn = SqliteConnection::establish(file).unwrap();
+        conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL").unwrap();
+        let statements: Vec<(&'static str, &Statement)> = self.statements.iter().filter_map(for_a_file).collect();
+        let begun = Instant::now();
+        for group in numbers.chunks(CALLERS as usize) {
+            conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+            for number in group {
+                self.bare_transaction(&mut conn, &statements, *number);
+            }
+            conn.batch_execute("COMMIT").unwrap();
+        }
+        numbers.len() as f64 / begun.elapsed().as_secs_f64()
+    }
+
+    fn bare_transaction(&self, conn: &mut SqliteConnection, statements: &[(&'static str, &Statement)], number: u64) {
+        let mut moved = (0, 0);
+        let id = number.to_string();
+        let account = Rows::account(self.what, number).to_string();
+        let event = Rows::event(self.what, number);
+        let (event, fight) = ((Rows::EVENTS + event).to_string(), (Rows::FIGHTS + event).to_string());
+        let fresh: Vec<String> = (0..10).map(|at| (number * 10 + at).to_string()).collect();
+        for (sql, statement) in statements {
+            let mut binds = Vec::new();
+            for value in &statement.values {
+                match value {
+                    Value::Constant(Some(array)) if array.starts_with('{') && sql.contains(" IN (") => {
+                        binds.extend(array.trim_matches(['{', '}']).split(',').map(Bind::Text));
+                    }
+                    Value::Constant(Some(text)) if text == "t" => binds.push(Bind::Int(1)),
+                    Value::Constant(Some(text)) if text == "f" => binds.push(Bind::Int(0)),
+                    Value::Constant(text) => binds.push(match text.as_ref().map(|text| text.parse::<i64>()) {
+                        Some(Ok(number)) => Bind::Int(number),
+                        _ => Bind::MaybeText(text.as_deref()),
+                    }),
+                    Value::Number => binds.push(Bind::Text(&id)),
+                    Value::Fresh(at) => binds.push(Bind::Text(&fresh[*at])),
+                    Value::Account => binds.push(Bind::Text(&account)),
+                    Value::Event => binds.push(Bind::Text(&event)),
+                    Value::Fight => binds.push(Bind::Text(&fight)),
+                    Value::Balance => binds.push(Bind::Int(moved.0)),
+                    Value::Entry => binds.push(Bind::Int(moved.1)),
+                }
+            }
+            if statement.moves_balance() {
+                let update = Prepared::<(sql_types::BigInt, sql_types::BigInt)>::new(sql, &binds);
+                moved = update.get_result(conn).unwrap();
+            } else {
+                Prepared::<()>::new(sql, &binds).execute(conn).unwrap_or_else(|error| panic!("{sql}: {error}"));
+            }
+        }
+    }
+}
+
+/// A statement as `SQLite` takes it; `None`: there is nothing to do there, since whoever writes is alone.
+fn for_a_file(statement: &Statement) -> Option<(&'static str, &Statement)> {
+    let sql = &statement.sql;
+    if sql.contains("pg_advisory_xact_lock") || sql.starts_with("BEGIN") || sql.starts_with("COMMIT") {
+        return None;
+    }
+    let mut marked = String::new();
+    let mut parts = sql.split('$');
+    marked.push_str(parts.next().unwrap_or_default());
+    for (part, value) in parts.zip(&statement.values) {
+        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        match value {
+            Value::Constant(Some(array)) if marked.ends_with("ANY(") => {
+                let names = array.split(',').count();
+                let start = marked.rfind("= ANY(").unwrap();
+                marked.truncate(start);
+                write!(marked, "IN ({}", vec!["?"; names].join(", ")).unwrap();
+            }
+            _ => marked.push('?'),
+        }
+        marked.push_str(rest);
+    }
+    Some((Box::leak(marked.replace(" FOR UPDATE", "").into_boxed_str()), statement))
+}
