@@ -9,8 +9,6 @@ mod recheck;
 mod reconcile;
 mod settle_top_up;
 mod take_notice;
-#[cfg(test)]
-mod tests;
 mod unlock;
 
 use std::sync::Arc;

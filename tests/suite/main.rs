@@ -21,6 +21,7 @@ mod ingest_door;
 mod ingest_hook;
 mod jobs;
 mod ledger;
+mod logins;
 #[cfg(feature = "long")]
 mod long;
 mod media;
@@ -30,6 +31,7 @@ mod objects;
 mod openapi;
 mod orders;
 mod pages;
+mod phones;
 mod postgres;
 mod returning_database;
 mod schema;
