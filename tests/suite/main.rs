@@ -35,6 +35,7 @@ mod phones;
 mod postgres;
 mod returning_database;
 mod schema;
+mod sessions;
 mod sockets;
 mod start;
 mod store;
