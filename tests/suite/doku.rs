@@ -2,3 +2,5 @@
 
 mod adapter;
 mod doctor;
+mod door;
+mod shop;

@@ -8,7 +8,7 @@ const USED: &str = "[payments]\ngateway = \"doku\"\n[payments.doku]\n";
 fn doku_does_not_start_without_its_credentials() {
     let empty = |key: &str, like: &str| {
         format!(
-            "payments.doku.{key} is empty while payments.gateway is \"doku\": write the one of DOKU's dashboard ({like}), \
+            "payments.doku.{key} (bakuhantam.toml:3) is empty while payments.gateway is \"doku\": write the one of DOKU's dashboard ({like}), \
              or set payments.gateway to \"sandbox\" or \"none\""
         )
     };

@@ -71,7 +71,7 @@ pub(super) async fn create(doku: &Doku, request: &CheckoutRequest) -> Result<Che
     let call = Call {
         method: Method::POST,
         path: PATH.to_owned(),
-        request_id: &request.request_id,
+        request_id: Some(&request.request_id),
         body: Some(body),
         tries: TRIES,
     };

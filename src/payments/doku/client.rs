@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::signature::{self, Direction, Parts};
 use super::{Doku, timestamp};
+use crate::ids::RowId;
 use crate::payments::ProviderError;
 
 /// Largest answer taken, in bytes: the longest seen has about two thousand.
@@ -46,7 +47,8 @@ pub(super) struct Call<'a> {
     pub(super) method: Method,
     /// Begins with a slash; below the path of `payments.doku.base_url`.
     pub(super) path: String,
-    pub(super) request_id: &'a str,
+    /// `None`: a new one for each try, for what may be asked twice. Under a known one DOKU repeats its first answer.
+    pub(super) request_id: Option<&'a str>,
     /// Sent as it is, each time the same bytes.
     pub(super) body: Option<Bytes>,
     /// How often it is tried.
@@ -105,7 +107,7 @@ impl Doku {
             if tried >= call.tries || begun.elapsed() + wait >= self.timings.all_tries {
                 return Err(ProviderError::Passing(why));
             }
-            tracing::debug!(request_id = call.request_id, tried, why, "DOKU is asked again");
+            tracing::debug!(path = call.path, tried, why, "DOKU is asked again");
             tokio::time::sleep(wait).await;
         }
     }
@@ -118,11 +120,13 @@ impl Doku {
         let mut address = self.base.clone();
         address.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), call.path));
         let target = address.path().to_owned();
-        let timestamp = timestamp::written(self.clock.now());
+        let now = self.clock.now();
+        let timestamp = timestamp::written(now);
+        let new_id = RowId::new(now, self.random.as_ref());
         let digest = call.body.as_deref().map(signature::digest_of);
         let parts = Parts {
             client_id: &self.client_id,
-            request_id: call.request_id,
+            request_id: call.request_id.unwrap_or(new_id.as_str()),
             timestamp: &timestamp,
             target: &target,
             digest: digest.as_deref(),

@@ -6,7 +6,7 @@ use super::answer::{Complaint, complaint};
 use super::client::Call;
 use super::{Doku, status};
 use crate::clock::Micros;
-use crate::ids::{Invoice, RowId};
+use crate::ids::Invoice;
 
 /// What DOKU thinks of our credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +37,10 @@ impl Doku {
     pub async fn examine(&self) -> Examination {
         let before = self.clock.now();
         let invoice = Invoice::new(before, self.random.as_ref());
-        let request_id = RowId::new(before, self.random.as_ref());
         let call = Call {
             method: Method::GET,
             path: format!("{}{invoice}", status::PATH),
-            request_id: request_id.as_str(),
+            request_id: None,
             body: None,
             tries: 1,
         };

@@ -87,10 +87,14 @@ impl Doku {
     /// An adapter over its parts. Nothing is asked yet.
     ///
     /// # Errors
-    /// A sentence: an address that is none, or TLS that cannot be set up on this machine.
+    /// A sentence: an address that is none, an empty credential, or TLS that cannot be set up on this machine.
     pub fn new(parts: Parts) -> Result<Self, String> {
         let base = Url::parse(&parts.config.base_url)
             .map_err(|error| format!("payments.doku.base_url is not an address: {error}"))?;
+        if parts.config.client_id.is_empty() || parts.config.secret_key.is_empty() {
+            // With an empty secret everyone could sign.
+            return Err("payments.doku.client_id or payments.doku.secret_key is empty: write both".to_owned());
+        }
         let public_path = Url::parse(&parts.public_url).map(|url| url.path().to_owned()).unwrap_or_default();
         let key = signature::key_of(parts.config.secret_key.expose());
         Ok(Self {

@@ -6,7 +6,7 @@ use super::Doku;
 use super::answer::refusal;
 use super::client::{Answer, Call};
 use super::report::Said;
-use crate::ids::{Invoice, RowId};
+use crate::ids::Invoice;
 use crate::payments::{PaymentReport, ProviderError, ProviderStatus};
 
 /// Before the order's name.
@@ -19,14 +19,8 @@ const TRIES: u32 = 2;
 /// # Errors
 /// [`ProviderError`]
 pub(super) async fn check(doku: &Doku, invoice: &Invoice) -> Result<PaymentReport, ProviderError> {
-    let request_id = RowId::new(doku.clock.now(), doku.random.as_ref());
-    let call = Call {
-        method: Method::GET,
-        path: format!("{PATH}{invoice}"),
-        request_id: request_id.as_str(),
-        body: None,
-        tries: TRIES,
-    };
+    let call =
+        Call { method: Method::GET, path: format!("{PATH}{invoice}"), request_id: None, body: None, tries: TRIES };
     doku.ask(&call, |answer| read(invoice, answer)).await
 }
 

@@ -1,5 +1,6 @@
 //! Who a notice is from, when it was sent, what it says.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{NOW, doku, doku_at, signed, vectors};
@@ -18,7 +19,7 @@ fn report(body: &Value) -> PaymentReport {
     read(body.to_string().as_bytes()).report.unwrap_or_else(|| panic!("{body}"))
 }
 
-fn order(amount: Value, word: &str) -> Value {
+fn order(amount: &Value, word: &str) -> Value {
     json!({"order": {"invoice_number": "BH1", "amount": amount}, "transaction": {"status": word}})
 }
 
@@ -112,7 +113,7 @@ fn words_are_translated_and_an_unknown_one_is_kept() {
         ("SETTLED", S::Unknown("SETTLED".to_owned())),
         ("", S::Unknown(String::new())),
     ] {
-        let report = report(&order(json!(1), word));
+        let report = report(&order(&json!(1), word));
         assert_eq!((report.status, report.word.as_str()), (status, word));
     }
 }
@@ -145,7 +146,7 @@ fn amounts_are_whole_rupiah_however_they_are_written() {
         (json!([25_000]), None),
         (json!({"value": 25_000}), None),
     ] {
-        assert_eq!(report(&order(amount.clone(), "SUCCESS")).amount, read.map(Rupiah), "{amount}");
+        assert_eq!(report(&order(&amount, "SUCCESS")).amount, read.map(Rupiah), "{amount}");
     }
 }
 
@@ -154,11 +155,11 @@ fn another_currency_is_told() {
     for (currency, is_rupiah) in
         [(json!("IDR"), true), (json!("idr"), true), (json!(null), true), (json!("USD"), false)]
     {
-        let mut body = order(json!(1), "SUCCESS");
+        let mut body = order(&json!(1), "SUCCESS");
         body["order"]["currency"] = currency.clone();
         assert_eq!(report(&body).is_rupiah, is_rupiah, "{currency}");
     }
-    assert!(report(&order(json!(1), "SUCCESS")).is_rupiah);
+    assert!(report(&order(&json!(1), "SUCCESS")).is_rupiah);
 }
 
 #[test]
@@ -211,4 +212,40 @@ fn what_is_not_needed_may_be_anything() {
     assert_eq!(number.invoice, "12345");
     let none = report(&json!({"order": {"invoice_number": "BH1", "amount": 1}}));
     assert_eq!(none.status, ProviderStatus::Unknown(String::new()), "no word at all");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_signed_is_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(!read(&bytes).is_stale);
+    }
+
+    #[test]
+    fn whole_amounts_come_out_as_they_went_in(amount in 0_i64..=999_999_999_999, zeros in 0_usize..3) {
+        let written = match zeros {
+            0 => amount.to_string(),
+            zeros => format!("{amount}.{}", "0".repeat(zeros)),
+        };
+        prop_assert_eq!(report(&order(&json!(written), "SUCCESS")).amount, Some(Rupiah(amount)));
+        let number = format!(r#"{{"order":{{"invoice_number":"BH1","amount":{written}}}}}"#);
+        prop_assert_eq!(read(number.as_bytes()).report.and_then(|report| report.amount), Some(Rupiah(amount)));
+    }
+}
+
+#[test]
+fn an_adapter_without_credentials_is_none() {
+    use crate::config::Secret;
+    let parts = |client_id: &str, secret: &str| super::super::Parts {
+        config: crate::config::Doku {
+            client_id: client_id.to_owned(),
+            secret_key: Secret::new(secret),
+            ..crate::config::Doku::default()
+        },
+        public_url: "https://bakuhantam.tv".to_owned(),
+        clock: std::sync::Arc::new(crate::clock::SystemClock),
+        random: std::sync::Arc::new(crate::ids::SystemRandom::default()),
+        timings: super::super::Timings::default(),
+    };
+    let is_made = |client_id, secret| super::super::Doku::new(parts(client_id, secret)).is_ok();
+    assert_eq!([is_made("BRN-1", "SK-1"), is_made("", "SK-1"), is_made("BRN-1", "")], [true, false, false]);
 }
