@@ -18,6 +18,7 @@ mod hooks;
 mod hosts;
 mod ingest_door;
 mod ingest_hook;
+mod logins;
 #[cfg(feature = "long")]
 mod long;
 mod media;
@@ -25,6 +26,7 @@ mod metrics;
 mod night;
 mod objects;
 mod pages;
+mod phones;
 mod postgres;
 mod returning_database;
 mod schema;

@@ -1,5 +1,6 @@
 //! The room's own tests: layers, sentences, paths, secrets.
 
+mod messages;
 mod sentences;
 
 use std::ffi::OsString;
