@@ -151,7 +151,7 @@ impl MessageSender for HttpSender {
             request = request.bearer_auth(self.token.expose());
         }
         // The address may hold a key of the gateway's: it is not repeated.
-        let answer = request.send().await.map_err(|error| SendError::Passing(why(error.without_url())))?;
+        let answer = request.send().await.map_err(|error| SendError::Passing(why(&error.without_url())))?;
         let status = answer.status();
         if status.is_success() {
             Ok(())
@@ -164,8 +164,8 @@ impl MessageSender for HttpSender {
 }
 
 /// The innermost reason: "connection refused" instead of "error sending request".
-fn why(error: reqwest::Error) -> String {
-    let mut reason: &dyn std::error::Error = &error;
+fn why(error: &reqwest::Error) -> String {
+    let mut reason: &dyn std::error::Error = error;
     while let Some(source) = reason.source() {
         reason = source;
     }
