@@ -10,7 +10,6 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::say;
-use people::People;
 use crate::app::{self, App, StartError, StopSignals};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, Loaded, Secret};
@@ -20,6 +19,7 @@ use crate::ids::{EventSlug, SystemRandom, new_word};
 use crate::store::audit::Actor;
 use crate::store::{Store, StoreError, migrate};
 use crate::stream::encoder::TestPicture;
+use people::People;
 
 /// The night it shows.
 const NIGHT: &str = include_str!("demo_night.toml");

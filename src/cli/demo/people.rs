@@ -54,13 +54,16 @@ impl People {
             order_ttl_minutes: 60,
             site_url: String::new(),
         });
-        till.grant(&act.actor, &people.viewer.account, COINS, "Koin demo", Some("demo")).await.map_err(StartError::new)?;
+        till.grant(&act.actor, &people.viewer.account, COINS, "Koin demo", Some("demo"))
+            .await
+            .map_err(StartError::new)?;
         Ok(people)
     }
 
     /// How they sign in. One thing a line, its value last.
     pub(super) fn told(&self, url: &str) -> String {
-        let shown = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
+        let shown =
+            |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
         let (admin, viewer) = (&self.admin, &self.viewer);
         format!(
             "  Penonton / viewer    {url}/login\n       Viewer phone      {VIEWER_PHONE}\n       Viewer password   {}\n       \

@@ -133,7 +133,7 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
     let signed_out =
         |sign_in| if is_json { Refusal::Json(401, "accounts.signed_out") } else { Refusal::SignedOut { sign_in } };
     match entry.access {
-        Access::Open => None,
+        Access::Open | Access::Sandbox => None,
         Access::Viewer => (caller.who != Who::Viewer).then(|| signed_out("/login")),
         Access::Panel(roles) => match caller.who {
             Who::Staff(role) if role == Role::Owner || roles.contains(&role) => None,
