@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 # What `make deps-test` puts beside the project comes first.
 export PATH := $(CURDIR)/.local/bin:$(CURDIR)/.local/venv/bin:$(PATH)
 
-.PHONY: help demo release test test-long test-chain fuzz bench assets lint fmt deps deps-test deps-long clean
+.PHONY: help demo release test test-long test-chain scan fuzz bench assets lint fmt deps deps-test deps-long clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -27,6 +27,7 @@ test-long: deps-long assets ## What takes long: every test, also those that `mak
 	scripts/test.sh long
 	scripts/with-postgres.sh scripts/with-seaweed.sh cargo nextest run --locked --run-ignored only --no-tests=pass
 	scripts/with-seaweed.sh cargo nextest run --locked --features long -E 'test(/^long::/)'
+	$(MAKE) scan
 	$(MAKE) fuzz FUZZ_SECONDS=600
 
 # An hour by default; the corpus and what was found stay in fuzz/.
@@ -38,6 +39,10 @@ fuzz: deps-long ## Hostile bytes for the RTMP session, FUZZ_SECONDS of them
 test-chain: deps-long assets ## Only the whole chain; ONLY=kills.test.mjs one file of it, SHOTS=DIR keeps screenshots
 	cargo build --locked
 	scripts/test.sh long $(ONLY)
+
+scan: deps-test assets ## schemathesis, wapiti and sqlmap against a server of its own; ONLY=sqlmap one of them
+	cargo build --locked
+	scripts/scan.sh $(ONLY)
 
 bench: deps-test assets ## The benchmarks of docs/benchmarks.md
 	scripts/with-postgres.sh --fsync scripts/with-seaweed.sh cargo bench --locked --bench '*'

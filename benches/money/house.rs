@@ -124,7 +124,11 @@ impl House {
     }
 
     pub fn execute(&self, sql: String) {
-        self.store.write_now(move |conn| Ok::<_, StoreError>(conn.batch_execute(&sql)?)).unwrap();
+        // It waits on a thread of the runtime.
+        tokio::task::block_in_place(|| {
+            self.store.write_now(move |conn| Ok::<_, StoreError>(conn.batch_execute(&sql)?))
+        })
+        .unwrap();
     }
 
     fn settle_in(&mut self) {

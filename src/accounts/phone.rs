@@ -110,20 +110,8 @@ fn digits_of(text: &str) -> Result<String, PhoneError> {
         match letter {
             '0'..='9' => digits.push(letter),
             '+' if digits.is_empty() => digits.push(letter),
-            // Marks between digits, and those of direction and joiners that come along when a number is copied from a
-            // contact.
-            ' '
-            | '.'
-            | '-'
-            | '('
-            | ')'
-            | '\u{2010}'..='\u{2015}'
-            | '\u{2212}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{feff}' => {}
+            ' ' | '.' | '-' | '(' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+            letter if is_invisible(letter) => {}
             _ => return Err(PhoneError::Characters),
         }
     }
@@ -131,6 +119,11 @@ fn digits_of(text: &str) -> Result<String, PhoneError> {
         return Err(PhoneError::Empty);
     }
     Ok(digits)
+}
+
+/// Marks of direction and joiners that come along when a number is copied from a contact.
+const fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 impl fmt::Debug for Phone {

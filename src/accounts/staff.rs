@@ -105,37 +105,42 @@ impl Accounts {
         let done = self.0.parts.store.write(move |conn| {
             records::lock_owners(conn)?;
             let known = records::lock_by_phone(conn, &phone)?;
-            let is_new = known.is_none();
-            let (account, before) = if let Some(known) = known {
-                records::set_name(conn, &known.id, &name)?;
-                if let Some(hash) = &hash {
-                    records::set_password(conn, &known.id, hash)?;
-                    records::end_sessions(conn, &known.id, None, at)?;
-                }
-                (known.id, Some(known.role))
+            let before = known.as_ref().map(|known| known.role);
+            let account = known.map_or_else(|| new_id.clone(), |known| known.id);
+            if before.is_some() {
+                records::set_name(conn, &account, &name)?;
             } else {
                 let row = records::NewRow {
-                    id: &new_id,
+                    id: &account,
                     phone: &phone,
                     name: &name,
+                    // Nobody can sign in, where the account that was found above has gone since.
                     password_hash: hash.as_deref().unwrap_or_default(),
                     role: Role::Viewer,
                     locale: wanted.locale,
                     at,
                 };
                 records::insert_account(conn, &row)?;
-                (new_id.clone(), None)
-            };
+            }
+            if let (Some(hash), true) = (&hash, before.is_some()) {
+                records::set_password(conn, &account, hash)?;
+                records::end_sessions(conn, &account, None, at)?;
+            }
             let role = wanted.role.or(before).unwrap_or(Role::Viewer);
             let otpauth = room.give_role(conn, &account, role, at)?;
+            let what = match before {
+                None => "accounts.create",
+                Some(before) if before == role => "accounts.update",
+                Some(_) => "accounts.set_role",
+            };
             let entry = audit::Entry {
-                what: if is_new { "accounts.create" } else { "accounts.set_role" },
+                what,
                 room: None,
                 before: before.map(|role| json!({ "account": account, "role": role })),
                 after: Some(json!({ "account": account, "role": role, "new_password": hash.is_some() })),
             };
             audit::append(conn, &audit_id, &actor, &entry)?;
-            Ok::<_, AccountError>(Created { account, is_new, role, password: None, otpauth })
+            Ok::<_, AccountError>(Created { account, is_new: before.is_none(), role, password: None, otpauth })
         });
         match done.await {
             Ok(created) => Ok(Created { password: made.filter(|_| created.is_new), ..created }),

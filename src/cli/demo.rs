@@ -1,5 +1,7 @@
 //! `bakuhantam demo`: everything on this machine with a test picture, in a folder that goes when it ends.
 
+mod people;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use crate::ids::{EventSlug, SystemRandom, new_word};
 use crate::store::audit::Actor;
 use crate::store::{Store, StoreError, migrate};
 use crate::stream::encoder::TestPicture;
+use people::People;
 
 /// The night it shows.
 const NIGHT: &str = include_str!("demo_night.toml");
@@ -38,7 +41,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1935")]
     rtmp: SocketAddr,
 
-    /// Where browsers reach the pages, when that is not the listen address (a phone on the same network)
+    /// Where browsers reach the pages, when that is not the listen address (a phone on the same network). Everybody
+    /// there can use the rehearsal's pay page, which gives coins for nothing
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
 
@@ -102,10 +106,10 @@ async fn show(args: Args, config: Config, folder: &mut Option<Folder>) -> Result
 /// Makes everything and says where it is.
 async fn start(args: &Args, config: Config, folder: &Folder) -> Result<(App, EventSlug), StartError> {
     let loaded = Loaded { config: demo_config(args, config, &folder.0)?, file: None };
-    let key = prepare(&loaded).await?;
+    let (key, people) = prepare(&loaded).await?;
     let app = App::start(&loaded).await?;
     let slug: EventSlug = EVENT.parse().map_err(StartError::new)?;
-    tell(&app, &loaded.config, &key, !args.no_picture);
+    tell(&app, &loaded.config, &key, &people, !args.no_picture);
     Ok((app, slug))
 }
 
@@ -138,6 +142,10 @@ fn demo_config(args: &Args, mut config: Config, folder: &Path) -> Result<Config,
     config.server.data_dir = folder.to_path_buf();
     config.server.secret_key = Secret::default();
     config.hosts = defaults.hosts;
+    config.payments = defaults.payments;
+    // What is shown to a phone beside us has throw-away accounts and no money: the rehearsal may be seen there.
+    config.payments.allow_sandbox_in_public = !(config.is_at_home() && listen.ip().is_loopback());
+    config.messages = defaults.messages;
     config.cluster = defaults.cluster;
     config.database.url = Secret::new(format!("sqlite://{}", folder.join("bakuhantam.db").display()));
     config.ingest = crate::config::Ingest { enabled: true, listen: rtmp, ..defaults.ingest };
@@ -169,8 +177,8 @@ fn shown(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Makes the database and the night. Returns the stream key of the event.
-async fn prepare(loaded: &Loaded) -> Result<String, StartError> {
+/// Makes the database, the night and its people. Returns the stream key of the event, and the people.
+async fn prepare(loaded: &Loaded) -> Result<(String, People), StartError> {
     let store = Store::open(&loaded.config.database).map_err(StartError::new)?;
     let made = store.clone();
     let migrated = tokio::task::spawn_blocking(move || migrate::up(&made)).await;
@@ -188,11 +196,13 @@ async fn prepare(loaded: &Loaded) -> Result<String, StartError> {
     let night = Night::read("demo night", &text, &act).map_err(StartError::new)?;
     let applied = apply_night(&store, &act, &StreamKeyCodes::new(&secret), night).await.map_err(StartError::new)?;
     let key = applied.stream_keys.iter().find(|(slug, _)| slug.as_str() == EVENT);
-    Ok(key.map(|(_, key)| key.expose().to_owned()).unwrap_or_default())
+    let key = key.map(|(_, key)| key.expose().to_owned()).unwrap_or_default();
+    let people = People::make(&store, &act, &secret, loaded.config.locale.default).await?;
+    Ok((key, people))
 }
 
 /// Says where everything is.
-fn tell(app: &App, config: &Config, key: &str, picture: bool) {
+fn tell(app: &App, config: &Config, key: &str, people: &People, picture: bool) {
     let url = &config.server.public_url;
     let door = app.door_address().map(shown).map(|door| format!("rtmp://{door}/live")).unwrap_or_default();
     say(format_args!(
@@ -200,6 +210,7 @@ fn tell(app: &App, config: &Config, key: &str, picture: bool) {
          Kesehatan / health   {url}/health\n\n  OBS  Settings → Stream → Custom\n       Server      {door}\n       \
          Stream Key  {key}\n"
     ));
+    say(people.told(url));
     if picture {
         say("  A test picture is on air; what OBS sends takes its place.");
     }

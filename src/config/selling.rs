@@ -122,7 +122,7 @@ pub enum MessageKind {
     /// Written to standard output, for trying things out.
     #[default]
     Console,
-    /// POSTed to a WhatsApp or SMS gateway.
+    /// Sent to a WhatsApp or SMS gateway by POST.
     Http,
 }
 

@@ -35,6 +35,21 @@ export async function until(what, check, deadlineMs = 20_000) {
 }
 
 const night = (startsAt, status) => `
+[[coin_packages]]
+code = "p50"
+coins = 50
+price_idr = 50000
+[[coin_packages]]
+code = "p100"
+coins = 100
+bonus_coins = 5
+price_idr = 100000
+[[coin_packages]]
+code = "p250"
+coins = 250
+bonus_coins = 20
+price_idr = 250000
+
 [[events]]
 slug = "${SLUG}"
 title = "Island Fight"

@@ -275,9 +275,9 @@ async fn signing_in_and_resetting_look_the_same_for_numbers_with_and_without_an_
     }
     let (token, nonce) = form_of(&server.url("/register"), "").await;
     let fields = [("csrf", token.as_str()), ("phone", LOCAL), ("password", PASSWORD), ("name", "Budi")];
-    let taken = post_form(&server.url("/register"), &nonce, &fields).await;
-    assert_eq!(taken.status, 409);
-    assert!(taken.text().contains("Nomor ini sudah terdaftar.") && taken.text().contains("Masuk dengan nomor ini"));
+    let known = post_form(&server.url("/register"), &nonce, &fields).await;
+    assert_eq!(known.status, 409);
+    assert!(known.text().contains("Nomor ini sudah terdaftar.") && known.text().contains("Masuk dengan nomor ini"));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ pub(super) use session::*;
 use crate::store::StoreError;
 
 /// A stored value that the program does not write.
-#[expect(clippy::needless_pass_by_value, reason = "as map_err hands errors over")]
+#[expect(clippy::needless_pass_by_value, reason = "it has the form that map_err wants")]
 fn bad(error: impl ToString) -> StoreError {
     StoreError::Row(error.to_string())
 }

@@ -183,7 +183,10 @@ async fn a_replay_of_yesterday_credits_nothing_and_makes_us_ask() {
     for (invoice, ms) in [(&paid, -24 * 3_600_000), (&unpaid, 301_000)] {
         let answer = Notice::of(Shape::Qris, invoice, PRICE, "SUCCESS").at_ms(ms).send(&shop.hook()).await;
         assert_eq!((answer.status.as_u16(), code(&answer)), (400, "payments.stale".to_owned()), "{ms}");
-        assert_eq!(text(&shop.kept(invoice)[0]["source"]), "hook");
+        // The answer to our question may be there already.
+        let is_kept =
+            |notice: &Value| (text(&notice["source"]), text(&notice["verdict"])) == ("hook".into(), "stale".into());
+        assert!(shop.kept(invoice).iter().any(is_kept), "{:?}", shop.kept(invoice));
     }
     until("DOKU is asked and the paid order is credited", Duration::from_secs(20), async || {
         (shop.status(&paid).await == "paid").then_some(())
