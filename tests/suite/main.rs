@@ -25,6 +25,7 @@ mod ledger;
 mod long;
 mod media;
 mod metrics;
+mod money_storm;
 mod night;
 mod objects;
 mod orders;

@@ -134,7 +134,7 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
         false => Refusal::SignedOut { sign_in },
     };
     match entry.access {
-        Access::Open => None,
+        Access::Open | Access::Sandbox => None,
         Access::Viewer => (caller.who != Who::Viewer).then(|| signed_out("/login")),
         Access::Panel(roles) => match caller.who {
             Who::Staff(role) if role == Role::Owner || roles.contains(&role) => None,
