@@ -26,6 +26,7 @@ mod logins;
 mod long;
 mod media;
 mod metrics;
+mod money_storm;
 mod night;
 mod objects;
 mod openapi;

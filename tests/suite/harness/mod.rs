@@ -12,6 +12,7 @@ pub mod nginx;
 pub mod night;
 pub mod playlist;
 pub mod ports;
+pub mod private_postgres;
 pub mod processes;
 pub mod s3;
 pub mod s3_proxy;

@@ -112,7 +112,7 @@ on_both_databases! {
         for number in 0..10 {
             invoices.push(shop.order(&ari, &format!("k{number}")).await);
         }
-        let refused = shop.try_order(&ari, "one more").await;
+        let refused = shop.try_order(&ari, "one-more").await;
         assert_eq!(
             (refused.status.as_u16(), &refused.json()["error"]["code"]),
             (429, &json!("payments.too_many_open"))
@@ -124,11 +124,11 @@ on_both_databases! {
         assert_eq!(shop.order(&ari, "k3").await, invoices[3]);
         // One is paid: there is room for one.
         assert_eq!(shop.notice(&invoices[0], "SUCCESS").await.0, 200);
-        shop.order(&ari, "one more").await;
-        assert_eq!(shop.try_order(&ari, "yet one more").await.status, 429);
+        shop.order(&ari, "one-more").await;
+        assert_eq!(shop.try_order(&ari, "yet-one-more").await.status, 429);
         // One has run out.
         shop.age(&invoices[1], 61 * 60_000).await;
-        shop.order(&ari, "yet one more").await;
+        shop.order(&ari, "yet-one-more").await;
     }
 
     async fn what_is_not_sold_cannot_be_ordered(db) {
