@@ -81,7 +81,8 @@ pub async fn page(
     let body = shown.render().map_err(|error| Problem::fault(&error, false))?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        // The token stays on this site; a form of a page that sends no referrer at all has no origin either.
+        .insert_header((header::REFERRER_POLICY, "same-origin"))
         .insert_header((header::CONTENT_LANGUAGE, shown.w.tag()))
         .content_type("text/html; charset=utf-8")
         .body(body))

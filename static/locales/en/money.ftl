@@ -54,7 +54,6 @@ order-more = Buy more coins
 order-to-home = Go to home
 order-back = Back
 order-back-to = Go to { $title }
-order-check-ask = Paid, and nothing has changed?
 order-check = Already paid? Check again
 order-checking = Checking…
 order-checked-nothing = We have not received a payment yet. We keep checking.

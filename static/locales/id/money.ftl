@@ -54,7 +54,6 @@ order-more = Beli koin lagi
 order-to-home = Ke beranda
 order-back = Kembali
 order-back-to = Ke { $title }
-order-check-ask = Sudah bayar, tetapi belum berganti?
 order-check = Sudah bayar? Cek ulang
 order-checking = Mengecek…
 order-checked-nothing = Belum ada pembayaran yang kami terima. Kami terus mengeceknya.
