@@ -119,7 +119,7 @@ pub async fn buy(
             let mut answer = reader.go(&format!("/orders/{}", order.invoice));
             let next = own(&form.next);
             if !next.is_empty() {
-                let cookie = back_cookie(&site, &order.invoice, next);
+                let cookie = back_cookie(&site, &order.invoice, &next);
                 answer.add_cookie(&cookie).map_err(|_| Problem::not_found("web.no_such_page"))?;
             }
             Ok(answer)
@@ -219,8 +219,8 @@ fn own(next: &str) -> String {
 
 /// Remembers where the buyer of an order came from. The provider sends them back by an address without a query, so it
 /// cannot stand there.
-fn back_cookie(site: &Site, invoice: &Invoice, next: String) -> Cookie<'static> {
-    let encoded = percent_encoding::utf8_percent_encode(&next, percent_encoding::NON_ALPHANUMERIC).to_string();
+fn back_cookie(site: &Site, invoice: &Invoice, next: &str) -> Cookie<'static> {
+    let encoded = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC).to_string();
     Cookie::build(BACK_COOKIE, encoded)
         .path(format!("/orders/{invoice}"))
         .max_age(BACK_KEPT)

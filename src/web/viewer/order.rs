@@ -144,9 +144,8 @@ pub async fn recheck(
     let named: Invoice = invoice.parse().map_err(|_| Problem::not_found("till.not_found"))?;
     let reader = Reader::of_viewer(&req, &site, &viewer).await;
     let w = reader.w;
-    let error = match site.till.recheck(&viewer.0.account, &named).await {
-        Ok(_) => return Ok(reader.go(&format!("/orders/{named}?checked=1"))),
-        Err(error) => error,
+    let Err(error) = site.till.recheck(&viewer.0.account, &named).await else {
+        return Ok(reader.go(&format!("/orders/{named}?checked=1")));
     };
     let said = match &error {
         TillError::TooOften { retry_after_s } => w.with("order-checked-lately", "seconds", &retry_after_s.to_string()),

@@ -167,8 +167,8 @@ impl SellingServer {
     /// The value of a metric with these labels, 0 where it is not told.
     pub async fn metric(&self, line: &str) -> u64 {
         let text = http::get(&self.server.url("/metrics")).await;
-        let found = text.text().lines().find_map(|found| found.strip_prefix(line)?.trim().parse::<f64>().ok());
-        found.map_or(0, |value| value.round() as u64)
+        let found = text.text().lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok());
+        found.unwrap_or(0)
     }
 
     /// `ledger verify` finds nothing.
