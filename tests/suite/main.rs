@@ -31,6 +31,7 @@ mod pages;
 mod postgres;
 mod returning_database;
 mod schema;
+mod shop;
 mod sockets;
 mod start;
 mod store;
