@@ -166,7 +166,7 @@ fn is_common(password: &str) -> bool {
 
 /// `s4y4ngku` as `sayangku`.
 fn without_disguise(text: &str) -> String {
-    text.trim_end_matches(|letter: char| letter.is_ascii_digit())
+    text.trim_end_matches(|letter: char| !letter.is_alphabetic())
         .chars()
         .map(|letter| match letter {
             '4' | '@' => 'a',

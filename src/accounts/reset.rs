@@ -1,6 +1,9 @@
 //! A forgotten password: a code sent to the number.
 
+use std::time::Duration;
+
 use ring::hmac;
+use tokio::time::Instant;
 
 use super::handle::Accounts;
 use super::log_in::settle;
@@ -18,6 +21,8 @@ const CODE_TTL_MS: i64 = 10 * 60 * 1_000;
 const SAME_CODE_MS: i64 = 5 * 60 * 1_000;
 /// Wrong codes before one is worth nothing.
 const TRIES_MAX: i32 = 5;
+/// A wrong code is answered after this time at the earliest: whether there was a try to count cannot be told from it.
+const WRONG_AFTER: Duration = Duration::from_millis(500);
 
 impl Accounts {
     /// Sends a code to the number, if it has an account. The answer, and the time it takes, are the same if it has
@@ -44,7 +49,7 @@ impl Accounts {
         let (wanted, now) = (phone.clone(), self.now());
         let room = self.clone();
         let found = store.write(move |conn| {
-            let Some(known) = records::find_by_phone(conn, &wanted)?.filter(|known| !known.is_banned) else {
+            let Some(known) = records::lock_by_phone(conn, &wanted)?.filter(|known| !known.is_banned) else {
                 return Ok::<_, AccountError>(None);
             };
             let open = records::lock_reset(conn, &known.id)?
@@ -88,6 +93,7 @@ impl Accounts {
         let now = self.now();
         let device = self.0.devices.find(caller.device.as_deref(), &phone, now);
         let guess = self.0.resets.admit(caller, device.as_ref(), &phone, now)?;
+        let no_earlier = Instant::now() + WRONG_AFTER;
         match self.take_code(&phone, code, new_password, caller).await {
             Ok(session) => {
                 guess.forgive();
@@ -98,6 +104,9 @@ impl Accounts {
             }
             Err(error) => {
                 settle(guess, &error);
+                if matches!(error, AccountError::WrongCode) {
+                    tokio::time::sleep_until(no_earlier).await;
+                }
                 Err(error)
             }
         }

@@ -289,18 +289,18 @@ pub(super) fn accounts(
     Ok(Accounts::with_messages(parts, tracker.clone(), outgoing))
 }
 
-/// Removes sessions and codes that have expired: an hour after the database has been found to be the right one, and
-/// every hour from then on.
+/// Removes sessions and codes that have expired, once the database has been found to be the right one and every hour
+/// from then on.
 pub(super) fn prune_accounts(site: &Site, standing: &Standing, tracker: &TaskTracker, stopping: CancellationToken) {
     let (accounts, clock, standing) = (site.accounts.clone(), site.clock.clone(), standing.clone());
     tracker.spawn(stopping.run_until_cancelled_owned(async move {
         standing.right().await;
         loop {
-            tokio::time::sleep(PRUNE_EVERY).await;
             match accounts.prune(clock.now()).await {
                 Ok(rows) => tracing::debug!(rows, "expired sessions and codes are removed"),
                 Err(error) => tracing::debug!(%error, "expired sessions were not removed this time"),
             }
+            tokio::time::sleep(PRUNE_EVERY).await;
         }
     }));
 }

@@ -11,7 +11,7 @@ use crate::store::schema::accounts;
 use crate::store::{Conn, StoreError, lock};
 
 /// An account as signing in needs it. Never a deleted one, whose number is gone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::accounts) struct Known {
     pub(in crate::accounts) id: AccountId,
     pub(in crate::accounts) name: String,

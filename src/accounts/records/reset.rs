@@ -9,7 +9,7 @@ use crate::store::schema::password_resets;
 use crate::store::{Conn, StoreError};
 
 /// A code that was sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::accounts) struct ResetRow {
     pub(in crate::accounts) code_mac: String,
     pub(in crate::accounts) created_at: Micros,

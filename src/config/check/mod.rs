@@ -74,6 +74,36 @@ fn hosts(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
             return Err(not_a_host(key, host, "example.com", origins));
         }
     }
+    cookie_domain(config, origins)
+}
+
+/// Browsers drop a cookie whose domain is not the host's own or one above it, and nobody would stay signed in.
+fn cookie_domain(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
+    let (key, hosts) = ("hosts.cookie_domain", &config.hosts);
+    let domain = hosts.cookie_domain.strip_prefix('.').unwrap_or(&hosts.cookie_domain);
+    if hosts.cookie_domain.is_empty() {
+        return Ok(());
+    }
+    if !is_host(domain) || !domain.contains('.') {
+        return Err(not_a_host(key, &hosts.cookie_domain, ".example.com", origins));
+    }
+    let name = |address: &String| Url::parse(address).ok()?.host_str().map(str::to_owned);
+    let public = name(&config.server.public_url);
+    let given = |host: &String| Some(host.clone()).filter(|host| !host.is_empty()).or_else(|| public.clone());
+    let own = [("hosts.site", given(&hosts.site)), ("hosts.api", given(&hosts.api))];
+    let nodes = config.cluster.nodes.iter().map(|node| ("cluster.nodes", name(node)));
+    for (of, host) in own.into_iter().chain(nodes) {
+        let Some(host) = host else { continue };
+        if host != domain && !host.ends_with(&format!(".{domain}")) {
+            let what = format!(
+                "cannot be {}: {} ({of}) is not under it, and browsers would drop the cookie; write a domain that all of \
+                 hosts.site, hosts.api and cluster.nodes end with, or leave it empty",
+                quoted(&hosts.cookie_domain),
+                quoted(&host)
+            );
+            return Err(origins.wrong(key, &what));
+        }
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The room's own tests: layers, sentences, paths, secrets.
 
+mod messages;
 mod payments;
 mod sentences;
 
@@ -218,4 +219,28 @@ fn a_given_secret_key_is_used_and_no_file_is_made() {
     loaded.config.server.secret_key = Secret::default();
     loaded.config.cluster.nodes = vec!["http://a".into()];
     assert!(loaded.secret_key().unwrap_err().to_string().contains("cluster.nodes names nodes"));
+}
+
+#[test]
+fn a_cookie_domain_is_above_every_host_that_needs_the_cookie() {
+    let hosts = |domain: &str| {
+        format!(
+            "[server]\npublic_url = \"https://baku.test\"\n[hosts]\nsite = \"baku.test\"\napi = \"api.baku.test\"\n\
+             cookie_domain = \"{domain}\"\n"
+        )
+    };
+    for right in [".baku.test", "baku.test", ""] {
+        accepted(&hosts(right), &[]);
+    }
+    for wrong in [".api.baku.test", ".evil.test", "test", ".test", "aku.test", "https://baku.test", "."] {
+        let told = refused(&hosts(wrong), &[]);
+        assert!(told.contains("hosts.cookie_domain") && told.contains("write a"), "{told}");
+    }
+    let told = refused("[hosts]\ncookie_domain = \".baku.test\"\n", &[]);
+    assert!(told.contains("127.0.0.1"), "{told}");
+    let key = format!("[server]\nsecret_key = \"{KEY}\"\npublic_url = \"https://baku.test\"\n");
+    let nodes =
+        |node: &str| format!("{key}[hosts]\ncookie_domain = \".baku.test\"\n[cluster]\nnodes = [\"https://{node}\"]\n");
+    accepted(&nodes("node-1.baku.test"), &[]);
+    assert!(refused(&nodes("node-1.other.test"), &[]).contains("cluster.nodes"));
 }

@@ -17,7 +17,10 @@ const WRONG: &[(&str, &str)] = &[
         "uploader.live_window_segmnts (bakuhantam.toml:2) is not a setting: write uploader.live_window_segments",
     ),
     ("[sever]\n", "sever (bakuhantam.toml:1) is not a setting: write server"),
-    ("[metrics]\nkind = \"s3\"", "metrics.kind (bakuhantam.toml:2) is not a setting: write objects.kind"),
+    (
+        "[metrics]\npath_style = true",
+        "metrics.path_style (bakuhantam.toml:2) is not a setting: write objects.s3.path_style",
+    ),
     (
         "[metrics]\nwhatever = 1",
         "metrics.whatever (bakuhantam.toml:2) is not a setting: the settings of metrics are token",
@@ -32,7 +35,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "[hosts]\nsite_file = \"x\"",
-        "hosts.site_file (bakuhantam.toml:2) is not a setting: the settings of hosts are admin, api, site",
+        "hosts.site_file (bakuhantam.toml:2) is not a setting: the settings of hosts are admin, api, cookie_domain, site",
     ),
     // Kinds.
     (

@@ -13,6 +13,7 @@ use super::reader::Reader;
 use super::shell::Shell;
 use crate::accounts::SessionKind;
 use crate::config::Language;
+use crate::money::Coins;
 use crate::web::Site;
 use crate::web::error::Problem;
 use crate::web::session::Viewer;
@@ -25,7 +26,7 @@ struct Page {
     name: String,
     /// As people write it: `+62 812-3456-7890`.
     phone: String,
-    coins: Option<String>,
+    coins: Option<Coins>,
     notice: Option<String>,
     told: Option<Told>,
     devices: Vec<Device>,
@@ -88,7 +89,7 @@ async fn show(
         csrf: site.forms.of(who),
         name: who.name.clone(),
         phone: spaced(who.phone.as_str()),
-        coins: reader.coins().map(|coins| coins.to_string()),
+        coins: reader.coins(),
         notice,
         devices: Device::of(sessions, SessionKind::Viewer, &site.config.locale.timezone, w),
         languages: [Language::Id, Language::En].map(|language| (language, language == who.locale)),

@@ -140,3 +140,21 @@ role-owner = Owner
 role-producer = Producer
 role-moderator = Moderator
 role-finance = Finance
+
+# Privacy and terms: what is new since there are accounts and coins
+privacy-account-title = Account and transactions
+privacy-account-text = When you register we keep your mobile number, display name, language, your password in a one-way form that cannot be read back, the devices that are logged in, and the version of the terms you agreed to. For each purchase we keep the order, amount, method, status, and every movement of coins. All of it serves to unlock the fights you bought, to answer questions about payments, and to meet the law.
+privacy-long-title = How long
+privacy-long-text = Your profile is kept while your account exists and is erased when you delete it. Records of transactions are kept for at least ten years, as PP 80/2019 demands; after you delete your account they no longer hold your name and number. Sessions that are not used end by themselves.
+privacy-children-title = Children
+privacy-children-text = Accounts are for people of 18 years or more, or with the consent of a parent or guardian.
+privacy-contact-title = Contact
+privacy-contact-text = The organiser of the event is responsible for this data. Write to the contact in the announcement of the event, and name the mobile number of your account.
+terms-account-title = Account
+terms-account-text = One mobile number is one account. Keep your password safe; we never ask for it, nor for a code that we sent. Accounts used to deceive or harass others can be banned.
+terms-paying-title = Paying
+terms-paying-text = Prices are shown in rupiah before you pay, with no fee of ours on top. Coins arrive as soon as the payment provider tells us that the payment succeeded, also when it tells us late. Not there yet? Open your order and press "Paid already? Check again".
+terms-refund-title = Refunds
+terms-refund-text = Unused coins are refunded when an event is cancelled, when you were charged twice, or when a fight you unlocked was not broadcast and has no replay. Coins for fights that were watched, for support and for votes are not refunded. When the payment provider gives your money back, the coins of that purchase are taken back.
+terms-contact-title = Complaints
+terms-contact-text = Write to the organiser at the contact in the announcement of the event, with the order number on your receipt. You may also turn to the Directorate General of Consumer Protection and Trade Order (Ditjen PKTN) of the Indonesian Ministry of Trade.

@@ -45,23 +45,23 @@ problem-503-text = Wait a few seconds, then reload this page.
 
 # Privacy
 privacy-title = Privacy policy
-privacy-intro = Watching needs no account. This page tells what is recorded all the same.
-privacy-kept-title = What we record
+privacy-intro = Watching needs no account. This page says what we keep, what for, how long, and what your rights are.
+privacy-kept-title = Server records
 privacy-kept-text = The server records the IP address, the page asked for and the time, to keep the broadcast running and to hold off abuse. We use no ads and no trackers.
-privacy-device-title = What is kept on your device
-privacy-device-text = The player keeps volume and mute in your browser. No cookie is set for watching. You can delete them in your browser’s settings.
+privacy-device-title = What is stored on your device
+privacy-device-text = One cookie keeps you logged in, one marks a device that has logged in before so that nobody else can lock you out, and one protects forms. The player stores your volume and mute choice. No cookie is set just for watching.
 privacy-shared-title = Others
-privacy-shared-text = Video is delivered by object storage and a content delivery network. Their providers see the IP address of the device that asks for video.
+privacy-shared-text = The payment provider receives your display name, mobile number and the amount when you buy coins. The messaging provider receives your number when you ask for a code. Video is delivered by object storage and a content delivery network, which see your device's IP address. Data is not sold.
 privacy-rights-title = Your rights
-privacy-rights-text = Under Indonesia’s personal data protection law (UU 27/2022) you may ask for information, a copy, correction and deletion of data about you. Contact the event’s organiser.
+privacy-rights-text = Under the Indonesian data protection act (UU 27/2022) you may ask for information, a copy, correction and erasure of your data, and withdraw your consent. On your account page you can download everything, change your name, log devices out and delete your account at any time. We answer other requests within 3×24 hours.
 
 # Terms
 terms-title = Terms and conditions
-terms-intro = By watching you agree to the following.
+terms-intro = By watching or registering you agree to the following.
 terms-watching-title = Watching
-terms-watching-text = At present every fight can be watched without paying. The broadcast is for your own viewing only.
+terms-watching-text = The broadcast is for your own viewing. Fights that cost coins are open to the account that unlocked them.
 terms-coins-title = Coins
-terms-coins-text = Coins are not on sale yet. Prices in coins on the fight card are for information and are not charged yet.
+terms-coins-text = Coins are prepaid and good on this site only: to unlock fights, support fighters and take part in polls. They are no electronic money, cannot be paid out, and cannot be transferred to another account. Polls pay no prizes in money. Coins that are left are lost when you delete your account.
 terms-recording-title = Recording
 terms-recording-text = Recording, rebroadcasting or sharing the broadcast without the organiser’s written permission is not allowed.
 terms-stream-title = Interruptions

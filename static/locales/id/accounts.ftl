@@ -140,3 +140,21 @@ role-owner = Pemilik
 role-producer = Produser
 role-moderator = Moderator
 role-finance = Keuangan
+
+# Privasi dan syarat: yang baru sejak ada akun dan koin
+privacy-account-title = Akun dan transaksi
+privacy-account-text = Jika Anda mendaftar, kami menyimpan nomor HP, nama tampilan, bahasa, kata sandi dalam bentuk acak satu arah yang tidak bisa dibaca kembali, perangkat yang sedang masuk, dan versi syarat yang Anda setujui. Untuk setiap pembelian kami menyimpan pesanan, jumlah, metode, status, dan setiap perpindahan koin. Semua itu dipakai untuk membuka laga yang Anda beli, menjawab pertanyaan pembayaran, dan memenuhi kewajiban hukum.
+privacy-long-title = Berapa lama
+privacy-long-text = Data profil disimpan selama akun ada dan dihapus saat Anda menghapus akun. Catatan transaksi disimpan sekurangnya sepuluh tahun, seperti yang diwajibkan PP 80/2019; sesudah akun dihapus catatan itu tidak lagi memuat nama dan nomor Anda. Sesi yang tidak dipakai berakhir sendiri.
+privacy-children-title = Anak-anak
+privacy-children-text = Akun hanya untuk orang berusia 18 tahun ke atas, atau dengan persetujuan orang tua atau wali.
+privacy-contact-title = Hubungi kami
+privacy-contact-text = Penyelenggara acara bertanggung jawab atas data ini. Hubungi penyelenggara melalui kontak pada pengumuman acara, dan sebutkan nomor HP akun Anda.
+terms-account-title = Akun
+terms-account-text = Satu nomor HP untuk satu akun. Jaga kata sandi Anda; kami tidak pernah menanyakannya dan tidak pernah meminta kode yang kami kirim. Akun yang dipakai untuk menipu atau mengganggu orang lain bisa diblokir.
+terms-paying-title = Membayar
+terms-paying-text = Harga tertulis dalam rupiah sebelum Anda membayar, tanpa biaya tambahan dari kami. Koin masuk begitu penyedia pembayaran mengabarkan bahwa pembayaran berhasil, juga bila kabarnya terlambat. Belum masuk? Buka pesanan Anda dan tekan "Sudah bayar? Cek ulang".
+terms-refund-title = Pengembalian dana
+terms-refund-text = Koin yang belum dipakai dikembalikan bila acara dibatalkan, bila Anda terbayar dua kali, atau bila laga yang Anda buka tidak disiarkan dan tidak ada siaran ulangnya. Koin untuk laga yang sudah ditonton, dukungan, dan suara tidak dikembalikan. Bila dana dikembalikan oleh penyedia pembayaran, koin dari pembelian itu ditarik.
+terms-contact-title = Keluhan
+terms-contact-text = Sampaikan keluhan kepada penyelenggara melalui kontak pada pengumuman acara, dengan nomor pesanan yang tertulis pada bukti pembayaran. Anda juga bisa menghubungi Direktorat Jenderal Perlindungan Konsumen dan Tertib Niaga, Kementerian Perdagangan Republik Indonesia.

@@ -45,23 +45,23 @@ problem-503-text = Tunggu beberapa detik, lalu muat ulang halaman ini.
 
 # Privasi
 privacy-title = Kebijakan privasi
-privacy-intro = Menonton tidak memerlukan akun. Halaman ini menjelaskan data yang tetap tercatat.
-privacy-kept-title = Yang kami catat
+privacy-intro = Menonton tidak memerlukan akun. Halaman ini menjelaskan data apa yang kami simpan, untuk apa, berapa lama, dan hak Anda.
+privacy-kept-title = Catatan server
 privacy-kept-text = Server mencatat alamat IP, halaman yang diminta, dan waktunya, untuk menjaga siaran tetap berjalan dan menahan penyalahgunaan. Kami tidak memakai iklan maupun pelacak.
 privacy-device-title = Yang disimpan di perangkat Anda
-privacy-device-text = Pemutar menyimpan volume dan pilihan bisu di browser Anda. Tidak ada kuki yang dipasang untuk menonton. Anda bisa menghapusnya dari pengaturan browser.
+privacy-device-text = Satu kuki menjaga Anda tetap masuk, satu kuki menandai perangkat yang pernah masuk agar orang lain tidak bisa mengunci akun Anda, dan satu kuki melindungi formulir. Pemutar menyimpan volume dan pilihan bisu. Tidak ada kuki yang dipasang hanya untuk menonton.
 privacy-shared-title = Pihak lain
-privacy-shared-text = Video dikirim melalui penyimpanan objek dan jaringan pengiriman konten. Penyedianya melihat alamat IP perangkat yang meminta video.
+privacy-shared-text = Penyedia pembayaran menerima nama tampilan, nomor HP, dan jumlah pembayaran Anda saat Anda membeli koin. Penyedia pesan menerima nomor HP Anda saat Anda meminta kode. Video dikirim melalui penyimpanan objek dan jaringan pengiriman konten, yang melihat alamat IP perangkat Anda. Data tidak dijual.
 privacy-rights-title = Hak Anda
-privacy-rights-text = Menurut UU Pelindungan Data Pribadi (UU 27/2022) Anda berhak meminta informasi, salinan, perbaikan, dan penghapusan data tentang Anda. Hubungi penyelenggara acara.
+privacy-rights-text = Menurut UU Pelindungan Data Pribadi (UU 27/2022) Anda berhak mendapat informasi, salinan, perbaikan, dan penghapusan data Anda, serta menarik persetujuan. Di halaman Akun Anda bisa mengunduh semua data, mengganti nama, mengeluarkan perangkat, dan menghapus akun kapan saja. Permintaan lain kami tanggapi paling lambat 3×24 jam.
 
 # Syarat
 terms-title = Syarat dan ketentuan
-terms-intro = Dengan menonton, Anda menyetujui hal-hal berikut.
+terms-intro = Dengan menonton atau mendaftar, Anda menyetujui hal-hal berikut.
 terms-watching-title = Menonton
-terms-watching-text = Saat ini semua laga bisa ditonton tanpa membayar. Siaran hanya untuk ditonton sendiri.
+terms-watching-text = Siaran hanya untuk ditonton sendiri. Laga yang berharga koin terbuka untuk akun yang membukanya.
 terms-coins-title = Koin
-terms-coins-text = Koin belum dijual. Harga koin pada kartu laga adalah informasi dan belum ditagih.
+terms-coins-text = Koin dibayar di muka dan hanya berlaku di situs ini: untuk membuka laga, mendukung petarung, dan ikut jajak pendapat. Koin bukan uang elektronik, tidak bisa diuangkan, dan tidak bisa dipindahkan ke akun lain. Tidak ada hadiah uang dari jajak pendapat. Koin yang tersisa hangus bila Anda menghapus akun.
 terms-recording-title = Rekaman
 terms-recording-text = Merekam, menyiarkan ulang, atau membagikan siaran tanpa izin tertulis penyelenggara tidak diperbolehkan.
 terms-stream-title = Gangguan siaran

@@ -132,10 +132,9 @@ pub enum Refusal {
 
 /// How `caller` is refused at `entry`; `None` when they are let in.
 pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
-    let signed_out = |sign_in| match wants_json(entry.path) {
-        true => Refusal::Json(401, "accounts.signed_out"),
-        false => Refusal::SignedOut { sign_in },
-    };
+    let is_json = wants_json(entry.path);
+    let signed_out =
+        |sign_in| if is_json { Refusal::Json(401, "accounts.signed_out") } else { Refusal::SignedOut { sign_in } };
     match entry.access {
         Access::Open => None,
         Access::Viewer => (caller.who != Who::Viewer).then(|| signed_out("/login")),
