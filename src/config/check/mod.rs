@@ -1,7 +1,7 @@
 //! Values that have the right kind and are impossible all the same.
 
-mod payments;
 mod messages;
+mod payments;
 mod picture;
 mod sandbox;
 

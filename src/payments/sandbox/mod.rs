@@ -216,10 +216,9 @@ impl PaymentProvider for Sandbox {
         };
         let kept = self.0.store.write(move |conn| records::insert_or_find(conn, &asked)).await;
         match kept.map_err(|error| ProviderError::Passing(error.to_string()))? {
-            Some(kept) if kept.request_id == request.request_id => Ok(Checkout {
-                payment_url: self.payment_url(&kept.invoice),
-                expires_at: Some(kept.expires_at),
-            }),
+            Some(kept) if kept.request_id == request.request_id => {
+                Ok(Checkout { payment_url: self.payment_url(&kept.invoice), expires_at: Some(kept.expires_at) })
+            }
             _ => Err(ProviderError::Refused("this invoice was used for another request".into())),
         }
     }

@@ -101,12 +101,7 @@ impl Sandbox {
             direction: Direction::Request,
         };
         let signature = signature::sign(&self.0.notice_key, &parts);
-        NoticeHeaders {
-            client_id: self.0.client_id.clone(),
-            request_id: request_id.to_owned(),
-            timestamp,
-            signature,
-        }
+        NoticeHeaders { client_id: self.0.client_id.clone(), request_id: request_id.to_owned(), timestamp, signature }
     }
 
     async fn post(&self, headers: &NoticeHeaders, body: String) -> String {

@@ -41,7 +41,8 @@ fn notices_of_every_channel_are_read_back_as_what_they_say() {
     let sandbox = sandbox();
     for channel in Channel::ALL {
         let paid = payment(SandboxStatus::Pending).after(Act::Pay, channel, "123456789012", NOW).unwrap();
-        let body = notice::body_of(&paid.payment, Word { status: SandboxStatus::Success, twice: false }, NOW).to_string();
+        let body =
+            notice::body_of(&paid.payment, Word { status: SandboxStatus::Success, twice: false }, NOW).to_string();
         let headers = sandbox.sign("r-1", body.as_bytes(), NOW);
         let read = sandbox.read_notice(&headers, body.as_bytes(), NOW.plus_ms(1_000)).unwrap();
         let report = read.report.expect("readable");
@@ -53,7 +54,10 @@ fn notices_of_every_channel_are_read_back_as_what_they_say() {
         assert_eq!(report.provider_ref.as_deref(), Some("123456789012"), "{body}");
         // Check-status says the same.
         let asked = paid.payment.report(NOW);
-        assert_eq!((asked.amount, asked.channel, asked.provider_ref), (report.amount, report.channel, report.provider_ref));
+        assert_eq!(
+            (asked.amount, asked.channel, asked.provider_ref),
+            (report.amount, report.channel, report.provider_ref)
+        );
     }
 }
 

@@ -188,9 +188,8 @@ pub async fn recheck(
 pub async fn ledger(site: web::Data<Site>, viewer: Viewer, page: web::Query<Page>) -> Result<HttpResponse, Problem> {
     let limit = page.limit()?;
     let found = site.till.history(&viewer.0.account, page.before, limit).await?;
-    let next_before = is_full(found.len(), limit)
-        .then(|| found.last().map(|entry| entry.entry).filter(|entry| *entry > 1))
-        .flatten();
+    let next_before =
+        is_full(found.len(), limit).then(|| found.last().map(|entry| entry.entry).filter(|entry| *entry > 1)).flatten();
     let items = found.into_iter().map(Movement::of).collect();
     Ok(private(HttpResponse::Ok()).json(Ledger { items, next_before }))
 }

@@ -54,7 +54,12 @@ pub fn offered(payments: &Payments, w: Words) -> Vec<String> {
             named(&mut payments.doku.payment_methods.iter().map(String::as_str))
         }
         PaymentGateway::Doku => {
-            vec!["QRIS".to_owned(), w.t("channel-family-bank"), w.t("channel-family-wallet"), w.t("channel-family-shop")]
+            vec![
+                "QRIS".to_owned(),
+                w.t("channel-family-bank"),
+                w.t("channel-family-wallet"),
+                w.t("channel-family-shop"),
+            ]
         }
     }
 }

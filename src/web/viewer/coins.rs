@@ -112,11 +112,8 @@ pub async fn buy(
     let request = idempotency::of_key(&req, who, &form.idempotency_key, form.package_id.as_bytes())?;
     let package: RowId = form.package_id.parse().map_err(|_| Problem::not_found("till.not_found"))?;
     let reader = Reader::of_viewer(&req, &site, &viewer).await;
-    let customer = Customer {
-        name: who.name.clone(),
-        phone: who.phone.as_str().to_owned(),
-        language: reader.w.language(),
-    };
+    let customer =
+        Customer { name: who.name.clone(), phone: who.phone.as_str().to_owned(), language: reader.w.language() };
     match site.till.order_coins(&who.account, customer, &package, &request).await {
         Ok(order) => {
             let mut answer = reader.go(&format!("/orders/{}", order.invoice));
@@ -133,12 +130,7 @@ pub async fn buy(
 
 /// The shop once more, with what went wrong. After a provider that did not answer, the same form goes on with the same
 /// order.
-async fn again(
-    site: &Site,
-    reader: &Reader,
-    form: &Purchase,
-    error: TillError,
-) -> Result<HttpResponse, Problem> {
+async fn again(site: &Site, reader: &Reader, form: &Purchase, error: TillError) -> Result<HttpResponse, Problem> {
     let w = reader.w;
     let (alert, keeps_key) = match &error {
         TillError::ProviderAway => (w.t("coins-provider-away"), true),
@@ -204,11 +196,8 @@ fn shop(site: &Site, reader: &Reader, packages: &[CoinPackage], next: &str, aler
 /// What coins buy at the events that are shown, the next one first.
 fn buys(site: &Site, w: Words) -> Vec<Buy> {
     let all = site.mirror.all();
-    let mut coming: Vec<&EventFacts> = all
-        .iter()
-        .map(AsRef::as_ref)
-        .filter(|event: &&EventFacts| event.status == EventStatus::Published)
-        .collect();
+    let mut coming: Vec<&EventFacts> =
+        all.iter().map(AsRef::as_ref).filter(|event: &&EventFacts| event.status == EventStatus::Published).collect();
     coming.sort_by_key(|event| event.starts_at);
     let priced = |event: &EventFacts| {
         let fight = event.fights.iter().map(|fight| fight.price_coins).filter(|coins| coins.0 > 0).min();

@@ -11,6 +11,7 @@ pub mod nginx;
 pub mod night;
 pub mod playlist;
 pub mod ports;
+pub mod private_postgres;
 pub mod processes;
 pub mod s3;
 pub mod s3_proxy;
@@ -18,6 +19,7 @@ pub mod server;
 pub mod socket;
 pub mod staff;
 pub mod tcp_proxy;
+pub mod till;
 pub mod viewers;
 
 use std::process::Command;
