@@ -70,7 +70,7 @@ test("the keyboard reaches skip link, navigation and every action in order", asy
   const { page, close } = await open(browser, DESK);
   await page.goto(`${night.url}/`);
   const reached = [];
-  for (let at = 0; at < 6; at += 1) {
+  for (let at = 0; at < 8; at += 1) {
     await page.keyboard.press("Tab");
     reached.push(await page.evaluate(() => document.activeElement?.className || document.activeElement?.tagName));
     const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);

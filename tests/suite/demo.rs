@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::ffmpeg::{Ffmpeg, SMALL};
 use crate::harness::processes::{descendants, is_alive};
+use crate::harness::viewers::JSON;
 use crate::harness::{http, signal, until, until_blocking};
 
 /// A demo with a temporary folder of its own to make its folder in.
@@ -88,7 +89,21 @@ async fn picture_of_the_demo_plays_gives_way_to_obs_and_leaves_nothing_behind() 
     let home = demo.told("Halaman");
     let (watch, health) = (demo.told("Tonton"), demo.told("Kesehatan"));
     let (door, key) = (demo.told("Server"), demo.told("Stream Key"));
+    let (phone, password) = (demo.told("Viewer phone"), demo.told("Viewer password"));
+    let (admin, admin_password) = (demo.told("Admin phone"), demo.told("Admin password"));
+    assert!(demo.told("Authenticator").starts_with("otpauth://totp/"));
     demo.told("removes everything");
+    let sign_in = async |phone: &str, password: &str| {
+        let body = serde_json::json!({"phone": phone, "password": password}).to_string();
+        http::send(hyper::Method::POST, &format!("{home}api/v1/login"), &[JSON], body).await
+    };
+    let viewer = sign_in(&phone, &password).await;
+    assert_eq!((viewer.status.as_u16(), viewer.json()["coins"].as_i64()), (200, Some(200)));
+    // Whoever runs the night needs the code of their authenticator too.
+    let owner = sign_in(&admin, &admin_password).await;
+    assert_eq!(owner.json()["error"]["code"], "accounts.totp_required");
+    let shelf = http::get(&format!("{home}api/v1/coin-packages")).await.json();
+    assert_eq!(shelf["packages"].as_array().map(Vec::len), Some(3));
     assert_eq!(http::get(&health).await.status, 200);
     for page in [&home, &watch, &watch.replace("/watch/", "/events/")] {
         let answer = http::get(page).await;

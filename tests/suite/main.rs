@@ -36,6 +36,7 @@ mod phones;
 mod postgres;
 mod returning_database;
 mod schema;
+mod shop;
 mod sessions;
 mod sockets;
 mod start;

@@ -113,6 +113,7 @@ fn environment_wins_over_the_file() {
         file,
         &[
             ("BAKUHANTAM__SERVER__LISTEN", "0.0.0.0:80"),
+            ("BAKUHANTAM__PAYMENTS__GATEWAY", "none"),
             ("BAKUHANTAM__UPLOADER__ENABLED", "false"),
             ("BAKUHANTAM__UPLOADER__CONCURRENCY", "3"),
             ("BAKUHANTAM__OBJECTS__S3__BUCKET", "b"),

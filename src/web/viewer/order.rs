@@ -92,6 +92,11 @@ impl Page {
         self.standing.as_str() == standing
     }
 
+    /// Whether the money was returned.
+    fn given_back(&self) -> bool {
+        self.receipt.as_ref().is_some_and(|receipt| receipt.refunded.is_some())
+    }
+
     /// Whether something may still happen by itself.
     fn is_open(&self) -> bool {
         matches!(self.standing, Standing::Waiting | Standing::Preparing | Standing::Overdue)

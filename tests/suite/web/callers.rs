@@ -116,6 +116,9 @@ pub const CALLERS: &[Caller] = &[
     },
 ];
 
+/// Headers by which a proxy says that it forwards.
+const FORWARDING: [&str; 4] = ["x-forwarded-for", "x-forwarded-port", "forwarded", "via"];
+
 /// How somebody is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -133,7 +136,7 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
     let signed_out =
         |sign_in| if is_json { Refusal::Json(401, "accounts.signed_out") } else { Refusal::SignedOut { sign_in } };
     match entry.access {
-        Access::Open | Access::Sandbox => None,
+        Access::Open => None,
         Access::Viewer => (caller.who != Who::Viewer).then(|| signed_out("/login")),
         Access::Panel(roles) => match caller.who {
             Who::Staff(role) if role == Role::Owner || roles.contains(&role) => None,
@@ -144,6 +147,7 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
         // The walk's server sells through the sandbox, and nobody in it can sign.
         Access::Gateway if entry.path.ends_with("/sandbox") => Some(Refusal::Json(401, "payments.not_ours")),
         Access::Gateway => Some(Refusal::Json(404, "payments.no_gateway")),
+        Access::Sandbox => caller.headers.iter().any(|(name, _)| FORWARDING.contains(name)).then_some(Refusal::Page(403)),
         Access::MediaServer => (!caller.may.1).then_some(Refusal::Json(403, "ingest.not_trusted")),
     }
 }

@@ -66,6 +66,14 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /admin/login",           Body::EntryForm { page: "/admin/login", fields: "phone=021" }, 401),
     ("POST /admin/logout",          Body::PageForm { page: "/admin", fields: "" }, 303),
     ("POST /admin/sessions/{id}/end", Body::PageForm { page: "/admin", fields: "" }, 404),
+    ("POST /coins",                 Body::PageForm { page: "/coins", fields: "idempotency_key=walk&package_id=none" }, 404),
+    ("GET /orders/{invoice}",       Body::None, 404),
+    ("POST /orders/{invoice}/recheck", Body::PageForm { page: "/coins", fields: "" }, 404),
+    ("GET /sandbox/pay/{invoice}",  Body::None, 404),
+    ("POST /sandbox/pay/{invoice}", Body::Form("token=guessed&act=pay&channel=QRIS"), 404),
+    ("POST /api/v1/coin-orders",    Body::Json(r#"{"package_id":"none"}"#), 404),
+    ("GET /api/v1/coin-orders/{invoice}", Body::None, 404),
+    ("POST /api/v1/coin-orders/{invoice}/recheck", Body::Json("{}"), 404),
     ("GET /ws",                     Body::None, 400),
 ];
 
