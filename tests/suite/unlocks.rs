@@ -359,8 +359,9 @@ async fn nobody_unlocks_without_a_session_or_with_what_is_no_json() {
     is_refused(&ask(&[cookie, JSON], r#"{"max_coins":"all"}"#).await, 400, "web.bad_json");
     is_refused(&ask(&[cookie, JSON], &format!("\"{}\"", "x".repeat(70_000))).await, 413, "web.too_large");
     is_refused(&ask(&[cookie, JSON, ("origin", "https://evil.test")], "{}").await, 403, "web.foreign_origin");
+    is_refused(&ask(&[cookie], "").await, 400, "web.not_json");
     assert_eq!(ari.coins().await, 100);
-    is_charged(&ask(&[cookie], "").await, 30, 70);
+    is_charged(&ask(&[cookie, JSON], "").await, 30, 70);
 }
 
 /// The page's forms: the hidden fields of the form that goes to `action`.
