@@ -75,7 +75,7 @@ TOML
 house() { "$bin" "$@" --config "$folder/bakuhantam.toml"; }
 house migrate >/dev/null
 house apply "$folder/night.toml" >/dev/null
-house serve >"$folder/log" 2>&1 &
+"$bin" serve --config "$folder/bakuhantam.toml" >"$folder/log" 2>&1 &
 server=$!
 for _ in $(seq 100); do
     curl -sf "$url/health" >/dev/null && break
