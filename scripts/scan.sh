@@ -204,7 +204,7 @@ run_sqlmap() {
     local key=(-H 'Idempotency-Key: scan' "${signed[@]}" -H 'Content-Type: application/json')
     sqlmap_finds_a_planted_hole || { echo "the planted hole was not found"; cat "$folder/planted"; status=1; }
     sqlmap_target login -u "$url/api/v1/login" -H 'Content-Type: application/json' \
-        --data '{"phone":"0812*","password":"kuda*"}' || status=1
+        --data '{"phone":"081200000001*","password":"kuda*"}' || status=1
     sqlmap_target register -u "$url/api/v1/register" -H 'Content-Type: application/json' \
         --data '{"phone":"0812*","password":"kuda-nil*","name":"Ari*"}' || status=1
     sqlmap_target unlock-fight -u "$url/api/v1/fights/$fight*/unlock" "${key[@]}" --data '{}' || status=1
