@@ -11,9 +11,9 @@ use crate::config::log_filter;
 /// `level`. A second start changes nothing.
 pub(super) fn start(level: &str) {
     let (filter, refused) = match log_filter().map(EnvFilter::try_new) {
-        None => (EnvFilter::new(level), None),
+        None => (EnvFilter::new(usual(level)), None),
         Some(Ok(filter)) => (filter, None),
-        Some(Err(error)) => (EnvFilter::new(level), Some(error)),
+        Some(Err(error)) => (EnvFilter::new(usual(level)), Some(error)),
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
@@ -27,4 +27,10 @@ pub(super) fn start(level: &str) {
     if let Some(error) = refused {
         tracing::warn!("BAKUHANTAM_LOG is not a filter ({error}): write a level such as info, or target=level pairs");
     }
+}
+
+/// `level`, without what strangers could fill the log with: the HTTP library calls every request that is none an error
+/// of ours.
+fn usual(level: &str) -> String {
+    format!("{level},actix_http::h1::dispatcher=off")
 }

@@ -40,6 +40,22 @@ async fn pages_may_be_cached_and_are_the_same_bytes_for_everyone() {
     }
 }
 
+/// The server's log is looked at when it is dropped: what strangers send wrong is no alarm.
+#[tokio::test]
+async fn what_is_no_request_is_refused_and_is_no_alarm() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let server = night::serve("").await;
+    let address = server.url("").trim_start_matches("http://").to_owned();
+    for (sent, status) in [("GET / HTTP/1.1\r\nhost: a\r\nx\u{1}: b\r\n\r\n", "400"), ("\u{1}\u{2}\r\n\r\n", "400")] {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.expect("a connection");
+        stream.write_all(sent.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn drafts_and_unknown_events_are_found_nowhere() {
     let server = night::serve("").await;

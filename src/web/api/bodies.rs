@@ -1,7 +1,7 @@
 //! Bodies of JSON requests that may be left out.
 
 use actix_web::error::JsonPayloadError;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::web::error::Problem;
 use crate::web::inputs::{self, BODY_MAX};
 
-/// A body that may be left out: nothing at all is `{}`. What is there must be JSON and say so, as `web::Json` asks it.
+/// A body that may be left out: nothing at all is `{}`. It must say that it is JSON all the same, which no form of
+/// another site can.
 ///
 /// # Errors
 /// 400 for what is no JSON or says something else, 413 for too much.
@@ -20,9 +21,6 @@ pub async fn optional<T: DeserializeOwned>(req: &HttpRequest, body: Payload) -> 
         Err(_) => return Err(inputs::too_large()),
     };
     let unread = |error| inputs::json(&JsonPayloadError::Deserialize(error));
-    if bytes.is_empty() && !req.headers().contains_key(header::CONTENT_TYPE) {
-        return serde_json::from_str("{}").map_err(unread);
-    }
     let is_json = req.mime_type().ok().flatten().is_some_and(|mime| mime.essence_str() == "application/json");
     if !is_json {
         return Err(inputs::not_json());

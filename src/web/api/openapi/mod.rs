@@ -126,7 +126,7 @@ fn describe(operation: &Operation, access: Access, into: &mut Shapes) -> utoipa:
             .security(SecurityRequirement::new::<_, [&str; 0], &str>(SESSION, [])),
         _ => built,
     };
-    if let Some((kind, shape, required)) = body_of(&operation.asked, into) {
+    if let Some((kind, shape, required)) = body_of(operation, access, into) {
         let required = if required { Required::True } else { Required::False };
         let body = RequestBodyBuilder::new().content(kind, Content::new(Some(shape))).required(Some(required));
         built = built.request_body(Some(body.build()));
@@ -141,8 +141,10 @@ fn describe(operation: &Operation, access: Access, into: &mut Shapes) -> utoipa:
     built.build()
 }
 
-fn body_of(asked: &Asked, into: &mut Shapes) -> Option<(&'static str, RefOr<Schema>, bool)> {
-    match asked {
+fn body_of(operation: &Operation, access: Access, into: &mut Shapes) -> Option<(&'static str, RefOr<Schema>, bool)> {
+    match &operation.asked {
+        // `{}`: the type of the body is looked at, not what is in it.
+        Asked::Nothing if operation.asks_for_json(access) => Some(("application/json", Shape::anything(), false)),
         Asked::Nothing => None,
         Asked::Json(shape) => Some(("application/json", shape(into), true)),
         Asked::MaybeJson(shape) => Some(("application/json", shape(into), false)),

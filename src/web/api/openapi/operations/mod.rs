@@ -85,17 +85,26 @@ impl Operation {
         self.path.split('{').skip(1).filter_map(|rest| rest.split('}').next())
     }
 
+    /// Whether the request must say that it is JSON: it does where a cookie comes along, whatever it asks.
+    pub(super) fn asks_for_json(&self, access: Access) -> bool {
+        let is_json = matches!(self.asked, Asked::Json(_) | Asked::MaybeJson(_));
+        is_json || (self.method == "POST" && access == Access::Viewer)
+    }
+
     /// Statuses with the codes each comes with: of its kind, and its own.
     pub(super) fn refusals(&self, access: Access) -> Vec<(u16, Vec<&'static str>)> {
         let mut all: Vec<(u16, &str)> = Vec::new();
         if access == Access::Viewer {
             all.extend([(401, "accounts.signed_out"), (503, "web.unavailable")]);
         }
+        if self.asks_for_json(access) {
+            all.push((400, "web.not_json"));
+        }
         if self.method == "POST" {
             all.push((403, "web.foreign_origin"));
         }
         if matches!(self.asked, Asked::Json(_) | Asked::MaybeJson(_)) {
-            all.extend([(400, "web.bad_json"), (400, "web.not_json"), (413, "web.too_large")]);
+            all.extend([(400, "web.bad_json"), (413, "web.too_large")]);
         }
         if !self.queries.is_empty() {
             all.push((400, "web.bad_query"));
