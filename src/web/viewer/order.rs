@@ -129,6 +129,11 @@ pub async fn page(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let order = finished(&site, &viewer, api::get(&site, &viewer, &invoice).await?).await;
+    if order.payment_url.is_some()
+        && let Err(error) = site.till.note_return(&order).await
+    {
+        tracing::debug!(%error, "an order is asked after at its usual time");
+    }
     let reader = Reader::of_viewer(&req, &site, &viewer).await;
     let said = (asked.checked == "1" && order.status != OrderStatus::Paid).then(|| reader.w.t("order-checked-nothing"));
     Ok(reader.send(&shown(&req, &site, &reader, &order, said), HttpResponse::Ok()))
