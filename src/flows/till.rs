@@ -9,6 +9,7 @@ mod recheck;
 mod reconcile;
 mod settle_top_up;
 mod take_notice;
+mod turns;
 mod unlock;
 
 use std::sync::Arc;

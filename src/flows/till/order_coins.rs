@@ -98,14 +98,18 @@ impl Till {
         order: Order,
         customer: &Customer,
     ) -> Result<Order, TillError> {
-        let is_over = self.0.clock.now() >= order.expires_at;
-        match order.status {
-            OrderStatus::Failed => return Err(TillError::ProviderRefused),
-            OrderStatus::Pending if order.payment_url.is_none() && !is_over => {}
-            _ => return Ok(order),
+        if !self.wants_checkout(&order)? {
+            return Ok(order);
         }
         if order.gateway != provider.gateway() {
             return Err(TillError::NotSelling);
+        }
+        let turn = self.1.checkouts.take(order.invoice.as_str()).await;
+        if turn.has_waited {
+            let now = self.get_any_order(&order.invoice).await?.ok_or(TillError::NotFound("order"))?;
+            if !self.wants_checkout(&now)? {
+                return Ok(now);
+            }
         }
         let wanted = CheckoutRequest {
             invoice: order.invoice.clone(),
@@ -153,6 +157,20 @@ impl Till {
                 }
                 Err(TillError::ProviderRefused)
             }
+        }
+    }
+}
+
+impl Till {
+    /// Whether an order can be paid and has no checkout yet.
+    ///
+    /// # Errors
+    /// `payments.provider_refused`, of one that was refused.
+    fn wants_checkout(&self, order: &Order) -> Result<bool, TillError> {
+        match order.status {
+            OrderStatus::Failed => Err(TillError::ProviderRefused),
+            OrderStatus::Pending => Ok(order.payment_url.is_none() && self.0.clock.now() < order.expires_at),
+            OrderStatus::Paid | OrderStatus::Expired => Ok(false),
         }
     }
 }

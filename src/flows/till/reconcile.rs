@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use super::turns::Turns;
 use super::{Till, TillError};
 use crate::clock::Micros;
 use crate::ids::{AccountId, Invoice, RowId};
@@ -46,6 +47,7 @@ const RECHECKS_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(5);
 #[derive(Debug)]
 pub(super) struct Asking {
     every_ms: i64,
+    pub(super) checkouts: Turns,
     by_order: Option<DefaultKeyedRateLimiter<String>>,
     by_account: Option<DefaultKeyedRateLimiter<String>>,
 }
@@ -55,6 +57,7 @@ impl Default for Asking {
         let keyed = |quota: Option<Quota>| quota.map(RateLimiter::keyed);
         Self {
             every_ms: EVERY_MS,
+            checkouts: Turns::default(),
             by_order: keyed(Quota::with_period(RECHECK_EVERY)),
             by_account: keyed(
                 Quota::with_period(RECHECK_ACCOUNT_EVERY).map(|quota| quota.allow_burst(RECHECKS_AT_ONCE)),

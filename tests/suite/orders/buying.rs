@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::harness::doku::{DokuFault, DokuServer};
 use crate::harness::server::TestServer;
-use crate::harness::till::{NEVER, PACKAGES, SellingServer, config, package};
+use crate::harness::till::{NEVER, PACKAGES, SOON, SellingServer, config, package};
 use crate::harness::viewers::Viewer;
-use crate::harness::{http, night};
+use crate::harness::{http, night, until};
 use crate::postgres::on_both_databases;
 
 on_both_databases! {
@@ -55,6 +55,29 @@ on_both_databases! {
             .collect();
         assert_eq!(invoices.len(), 1, "{invoices:?}");
         assert_eq!(shop.doku.checkouts(), 1);
+    }
+
+    async fn presses_while_the_provider_hangs_open_few_calls_and_keep_nobody_else_waiting(db) {
+        let shop = SellingServer::open(&db, NEVER).await;
+        let (ari, budi) = (Viewer::register(&shop.server, 1).await, Viewer::register(&shop.server, 2).await);
+        let is_of_ari = |body: &[u8]| String::from_utf8_lossy(body).contains("\"Penonton 1\"");
+        shop.doku.plan(move |asked, _| is_of_ari(&asked.body).then_some(DokuFault::Stall));
+        let of_ari = || shop.doku.asked().iter().filter(|asked| is_of_ari(&asked.body)).count();
+        let presses = futures_util::future::join_all((0..12).map(|_| shop.try_order(&ari, "k")));
+        let meanwhile = async {
+            until("his calls hang", SOON, async || (of_ari() == 3).then_some(())).await;
+            for number in 0..5 {
+                shop.order(&budi, &number.to_string()).await;
+            }
+            assert_eq!(of_ari(), 3);
+        };
+        tokio::select! {
+            answers = presses => panic!("{} answers of a provider that hangs", answers.len()),
+            () = meanwhile => {}
+        }
+        shop.doku.heal();
+        shop.order(&ari, "k").await;
+        assert_eq!(ari.get("/api/v1/coin-orders").await.json()["orders"].as_array().expect("a list").len(), 1);
     }
 
     async fn a_checkout_that_failed_is_made_by_the_next_try_under_the_same_request_id(db) {
@@ -198,8 +221,7 @@ async fn a_buyer_who_is_cut_off_on_an_english_page_finds_the_order_again() {
         let rest = form.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a field");
         rest.split('"').next().expect("a value").to_owned()
     };
-    let body =
-        format!("csrf={}&idempotency_key={}&package_id={}", value("csrf"), value("idempotency_key"), shop.p100);
+    let body = format!("csrf={}&idempotency_key={}&package_id={}", value("csrf"), value("idempotency_key"), shop.p100);
     shop.doku.plan(|_, _| Some(DokuFault::ReplyLost));
     let headers = [("cookie", ari.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     let url = shop.server.url("/coins?lang=en");
