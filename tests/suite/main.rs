@@ -33,6 +33,7 @@ mod pages;
 mod postgres;
 mod returning_database;
 mod schema;
+mod selling;
 mod sockets;
 mod start;
 mod store;

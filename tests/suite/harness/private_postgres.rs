@@ -74,7 +74,9 @@ impl PrivatePostgres {
         let pid = postmaster.id();
         let mut all = vec![pid];
         all.extend(descendants(pid, "postgres"));
-        all.into_iter().for_each(|pid| signal(pid, "KILL"));
+        for pid in all {
+            signal(pid, "KILL");
+        }
         postmaster.wait().expect("a child can be waited for");
     }
 }

@@ -10,13 +10,13 @@ use bakuhantam::store::{Conn, Store, StoreError};
 use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 
-use super::doku::DokuServer;
-use super::doku::notice::{Notice, Shape};
-use super::http::{self, Answer};
-use super::night;
-use super::server::TestServer;
-use super::until;
-use super::viewers::Viewer;
+use crate::harness::doku::DokuServer;
+use crate::harness::doku::notice::{Notice, Shape};
+use crate::harness::http::{self, Answer};
+use crate::harness::night;
+use crate::harness::server::TestServer;
+use crate::harness::until;
+use crate::harness::viewers::Viewer;
 use crate::postgres::TestDatabase;
 
 /// What is sold: coins of p100 with its bonus are 105, for Rp 100.000.
@@ -167,8 +167,8 @@ impl SellingServer {
     /// The value of a metric with these labels, 0 where it is not told.
     pub async fn metric(&self, line: &str) -> u64 {
         let text = http::get(&self.server.url("/metrics")).await;
-        let found = text.text().lines().find_map(|found| found.strip_prefix(line)?.trim().parse::<f64>().ok());
-        found.map_or(0, |value| value.round() as u64)
+        let found = text.text().lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok());
+        found.unwrap_or(0)
     }
 
     /// `ledger verify` finds nothing.
