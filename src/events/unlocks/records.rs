@@ -54,13 +54,13 @@ pub fn find_night_for_sale(conn: &mut Conn, slug: &EventSlug) -> Result<Option<N
     let Some((id, title, pass_price)) = row else { return Ok(None) };
     let prices: Vec<(String, i64)> =
         fights::table.filter(fights::event_id.eq(&id)).select((fights::id, fights::price_coins)).load(conn)?;
-    let priced = |(fight, price): (String, i64)| Ok::<_, StoreError>((parsed(&fight)?, Coins(price)));
+    let read = |(fight, price): (String, i64)| Ok::<_, StoreError>((parsed(&fight)?, Coins(price)));
     Ok(Some(NightForSale {
         id: parsed(&id)?,
         slug: slug.clone(),
         title,
         pass_price: Coins(pass_price),
-        fights: prices.into_iter().map(priced).collect::<Result<_, _>>()?,
+        fights: prices.into_iter().map(read).collect::<Result<_, _>>()?,
     }))
 }
 
