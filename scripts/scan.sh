@@ -167,7 +167,8 @@ wapiti_pass() {
 run_wapiti() {
     local status=0 starts=() page
     echo "-- signed out"
-    wapiti_pass out -s "$url/login" -s "$url/register" -s "$url/reset" -s "$url/events/island-fight" -s "$url/coins" ||
+    # One page after the other: each of several asked at once would be given a form cookie of its own.
+    wapiti_pass out --tasks 1 -s "$url/login" -s "$url/register" -s "$url/reset" -s "$url/events/island-fight" -s "$url/coins" ||
         status=1
     echo "-- signed in"
     for page in /events/island-fight /coins /account /account/history /account/orders "/orders/$invoice"; do
