@@ -206,7 +206,7 @@ sqlmap_target() {
 }
 # Its silence means something only where it finds what is there.
 sqlmap_finds_a_planted_hole() {
-    coproc PLANTED { python3 scripts/scan-planted.py; }
+    coproc PLANTED { exec python3 scripts/scan-planted.py; }
     local planted_pid=$PLANTED_PID planted_port
     read -r planted_port <&"${PLANTED[0]}"
     local said=0
