@@ -52,15 +52,15 @@ pub fn find_night_for_sale(conn: &mut Conn, slug: &EventSlug) -> Result<Option<N
         .first(conn)
         .optional()?;
     let Some((id, title, pass_price)) = row else { return Ok(None) };
-    let on_the_card: Vec<(String, i64)> =
+    let prices: Vec<(String, i64)> =
         fights::table.filter(fights::event_id.eq(&id)).select((fights::id, fights::price_coins)).load(conn)?;
-    let priced = |(fight, price): (String, i64)| Ok::<_, StoreError>((parsed(&fight)?, Coins(price)));
+    let read = |(fight, price): (String, i64)| Ok::<_, StoreError>((parsed(&fight)?, Coins(price)));
     Ok(Some(NightForSale {
         id: parsed(&id)?,
         slug: slug.clone(),
         title,
         pass_price: Coins(pass_price),
-        fights: on_the_card.into_iter().map(priced).collect::<Result<_, _>>()?,
+        fights: prices.into_iter().map(read).collect::<Result<_, _>>()?,
     }))
 }
 
