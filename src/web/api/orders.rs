@@ -64,7 +64,9 @@ pub struct OrderJson {
 }
 
 impl OrderJson {
-    fn of(order: &Order) -> Self {
+    /// As the API tells an order.
+    #[must_use]
+    pub fn of(order: &Order) -> Self {
         Self {
             invoice: order.invoice.clone(),
             status: order.status,

@@ -129,6 +129,10 @@ pub async fn page(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let order = finished(&site, &viewer, api::get(&site, &viewer, &invoice).await?).await;
+    if let Err(error) = site.till.note_return(&order).await {
+        // The order is asked after all the same, only later.
+        tracing::debug!(%error, "a buyer's return could not be noted");
+    }
     let reader = Reader::of_viewer(&req, &site, &viewer).await;
     let said = (asked.checked == "1" && order.status != OrderStatus::Paid).then(|| reader.w.t("order-checked-nothing"));
     Ok(reader.send(&shown(&req, &site, &reader, &order, said), HttpResponse::Ok()))

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::accounts::SignedIn;
 use crate::web::Site;
+use crate::web::api::orders::OrderJson;
 use crate::web::error::Problem;
 use crate::web::i18n::Words;
 use crate::web::session::Viewer;
@@ -45,6 +46,35 @@ async fn everything(site: &Site, who: &SignedIn) -> Result<serde_json::Value, Pr
             })
         }));
     }
-    let others = serde_json::Map::from_iter([("ledger".to_owned(), serde_json::json!(ledger))]);
+    let others = [
+        ("ledger", serde_json::json!(ledger)),
+        ("orders", serde_json::json!(orders_of(site, who).await?)),
+        ("unlocks", serde_json::json!(unlocks_of(site, who).await?)),
+    ];
+    let others = others.into_iter().map(|(name, rows)| (name.to_owned(), rows)).collect();
     Ok(site.accounts.export(who, others).await?)
+}
+
+async fn orders_of(site: &Site, who: &SignedIn) -> Result<Vec<OrderJson>, Problem> {
+    let mut all: Vec<OrderJson> = Vec::new();
+    let mut before = None;
+    loop {
+        let page = site.till.list_orders(&who.account, before, AT_ONCE).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        before = Some(last.created_at);
+        all.extend(page.iter().map(OrderJson::of));
+    }
+}
+
+async fn unlocks_of(site: &Site, who: &SignedIn) -> Result<Vec<serde_json::Value>, Problem> {
+    let all = site.till.list_all_unlocks(&who.account, i64::MAX).await?;
+    let told = |unlock: &crate::events::OwnedUnlock| {
+        serde_json::json!({
+            "event": unlock.slug,
+            "fight": unlock.fight.as_ref().map(|fight| fight.number),
+            "charged_coins": unlock.charged,
+            "at": When::new(unlock.at, &site.config.locale.timezone, Words::new(who.locale, who.locale)).iso,
+        })
+    };
+    Ok(all.iter().map(told).collect())
 }
