@@ -109,12 +109,13 @@ impl Accounts {
         caller: &Caller,
     ) -> Result<NewSession, AccountError> {
         let at = self.now();
-        let hash = known.password_hash.clone();
+        let (hash, sealed) = (known.password_hash.clone(), known.totp_sealed.clone());
         let session = self.session_of(known.into_who(self.new_id(at), kind), self.new_token(), caller, at);
         let (made, caller) = (session.clone(), caller.clone());
         let done = self.0.parts.store.write(move |conn| {
-            // What was true when the password was looked at must be so still: a ban or a new password may have come between.
-            if !records::lock_unchanged(conn, &session.who, &hash)? {
+            // What was true when the password was looked at must be so still: a ban, a new password or another second
+            // factor may have come between.
+            if !records::lock_unchanged(conn, &session.who, &hash, sealed.as_deref())? {
                 return Err(AccountError::WrongCredentials);
             }
             if let Some(step) = step

@@ -1,10 +1,11 @@
 //! The task that does what is due.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use futures_util::stream::FuturesUnordered;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -154,11 +155,20 @@ impl Runner {
     }
 
     async fn one(&self, job: Job) -> (Job, Next) {
-        let done = tokio::time::timeout(LONGEST, self.work.run(&job)).await;
-        let next = done.unwrap_or_else(|_| {
-            tracing::warn!(kind = job.kind, reference = job.reference, "a job took too long and was broken off");
-            Next::At(self.clock.now().plus_ms(BROKEN_OFF_MS))
-        });
+        let broken_off = || Next::At(self.clock.now().plus_ms(BROKEN_OFF_MS));
+        // A panic is a bug of one job; the others, and this one's next try, must not end with it.
+        let work = AssertUnwindSafe(self.work.run(&job)).catch_unwind();
+        let next = match tokio::time::timeout(LONGEST, work).await {
+            Ok(Ok(next)) => next,
+            Ok(Err(_panic)) => {
+                tracing::error!(kind = job.kind, reference = job.reference, "a job failed inside the program");
+                broken_off()
+            }
+            Err(_late) => {
+                tracing::warn!(kind = job.kind, reference = job.reference, "a job took too long and was broken off");
+                broken_off()
+            }
+        };
         (job, next)
     }
 

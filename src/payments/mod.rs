@@ -1,8 +1,8 @@
 //! Coin packages, orders, provider adapters, the inbox of notices.
 //!
 //! Verbs: [`check`] and [`apply`] for the packages of a file, [`list_packages`]; for orders [`insert_order`],
-//! [`find_order`], [`lock_order`], [`list_orders`], [`keep_checkout`], [`pay_order`], [`close_order`],
-//! [`expire_orders`], [`refund_order`]; for the inbox [`store_notice`] and [`list_notices`]; [`list_totals`]. Those that
+//! [`find_order`], [`lock_order`], [`list_orders`], [`keep_checkout`], [`pay_order`], [`fail_order`],
+//! [`expire_order`], [`expire_orders`], [`refund_order`]; for the inbox [`store_notice`] and [`list_notices`]; [`list_totals`]. Those that
 //! write are called by the flows that also move coins, in their transaction.
 //!
 //! Invariants:
@@ -32,7 +32,7 @@ pub use provider::{
     ProviderStatus, SignedNotice,
 };
 pub use records::{
-    ChannelTotal, NoticeFilter, OrderFilter, Stored, close_order, count_open_orders, expire_orders, find_order,
+    ChannelTotal, NoticeFilter, OrderFilter, Stored, count_open_orders, expire_order, expire_orders, fail_order, find_order,
     find_package_by_id, insert_order, keep_checkout, list_notices, list_orders, list_packages, list_totals, lock_order,
     pay_order, refund_order, store_notice, take_back_coins,
 };

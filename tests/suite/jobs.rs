@@ -242,3 +242,43 @@ async fn a_stop_gives_jobs_back_at_once() {
     tokio::time::timeout(Duration::from_secs(5), tracker.wait()).await.expect("it stops");
     assert_eq!(take(&store, NOW).await.len(), 1, "it is due at once");
 }
+
+/// A bug in one job is that job's alone: the runner goes on, and tries it again.
+#[tokio::test]
+async fn a_job_that_panics_does_not_end_the_others() {
+    #[derive(Debug, Default)]
+    struct Panicking(AtomicU64);
+    #[async_trait]
+    impl Work for Panicking {
+        fn kinds(&self) -> Vec<&'static str> {
+            vec!["test"]
+        }
+        fn standing(&self) -> Vec<Standing> {
+            Vec::new()
+        }
+        async fn run(&self, job: &Job) -> Next {
+            assert!(job.reference != "bad", "a bug");
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Next::Done
+        }
+    }
+
+    let db = crate::postgres::TestDatabase::sqlite();
+    let store = db.migrated();
+    let clock: SharedClock = Arc::new(ManualClock::at(NOW));
+    let random: SharedRandom = Arc::new(SystemRandom::default());
+    enqueue(&store, "bad", NOW.plus_ms(-1)).await;
+    let work = Arc::new(Panicking::default());
+    let (tracker, stopping) = (TaskTracker::new(), CancellationToken::new());
+    let runner = Runner::new(&store, &clock, &random, work.clone(), Duration::from_millis(10));
+    runner.start(std::future::ready(()), &tracker, stopping.clone());
+    until("the bad one waits for another try", SOON, async || {
+        (run_at(&store, "bad").await? == NOW.plus_ms(5_000)).then_some(())
+    })
+    .await;
+    enqueue(&store, "good", NOW).await;
+    until("the good one is done", SOON, async || (work.0.load(Ordering::SeqCst) == 1).then_some(())).await;
+    stopping.cancel();
+    tracker.close();
+    tokio::time::timeout(SOON, tracker.wait()).await.expect("the runner stops");
+}

@@ -236,7 +236,9 @@ async fn ones_data_can_be_taken_along_and_the_account_be_left() {
         assert_eq!(file.header("cache-control"), "private, no-store");
         let all = file.json();
         assert_eq!(all["account"]["phone"], ari.phone.as_str());
-        assert_eq!(all["ledger"], json!([]));
+        for part in ["ledger", "orders", "unlocks"] {
+            assert_eq!(all[part], json!([]), "{part}");
+        }
         assert_eq!(all["consents"].as_array().map(Vec::len), Some(2), "{all}");
     }
     for (password, word, field) in [(PASSWORD, "", "word"), (PASSWORD, "hapuskan", "word"), ("no", "HAPUS", "password")]

@@ -90,8 +90,14 @@ pub(in crate::accounts) fn lock_by_phone(conn: &mut Conn, phone: &Phone) -> Resu
     Ok(find_by_phone(conn, phone)?.filter(|again| again.id == found.id))
 }
 
-/// Whether the account is as it was when its password was looked at; it stays so until the transaction ends.
-pub(in crate::accounts) fn lock_unchanged(conn: &mut Conn, who: &SignedIn, hash: &str) -> Result<bool, StoreError> {
+/// Whether the account is as it was when its password, `hash`, and its second factor, `sealed`, were looked at; it stays
+/// so until the transaction ends.
+pub(in crate::accounts) fn lock_unchanged(
+    conn: &mut Conn,
+    who: &SignedIn,
+    hash: &str,
+    sealed: Option<&str>,
+) -> Result<bool, StoreError> {
     lock_account(conn, &who.account)?;
     let found: i64 = accounts::table
         .find(who.account.as_str())
@@ -101,7 +107,7 @@ pub(in crate::accounts) fn lock_unchanged(conn: &mut Conn, who: &SignedIn, hash:
         .filter(accounts::deleted_at.is_null())
         .count()
         .get_result(conn)?;
-    Ok(found == 1)
+    Ok(found == 1 && find_totp(conn, &who.account)?.as_deref() == sealed)
 }
 
 /// A new account.

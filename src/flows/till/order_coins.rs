@@ -139,9 +139,17 @@ impl Till {
             }
             Err(ProviderError::Refused(why)) => {
                 tracing::error!(%invoice, why, "the payment provider refuses an order");
-                let failed = move |conn: &mut Conn| payments::close_order(conn, &invoice, OrderStatus::Failed);
-                if self.0.store.write(failed).await? {
-                    metrics::counter!("bakuhantam_orders_total", "outcome" => "failed").increment(1);
+                let failed = self.0.store.write(move |conn| {
+                    let failed = payments::fail_order(conn, &invoice)?;
+                    Ok::<_, TillError>((failed, payments::find_order(conn, &invoice)?))
+                });
+                match failed.await? {
+                    // Another try at the same time made its checkout, or it is paid.
+                    (false, Some(order)) if order.payment_url.is_some() => return Ok(order),
+                    (false, _) => {}
+                    (true, _) => {
+                        metrics::counter!("bakuhantam_orders_total", "outcome" => "failed").increment(1);
+                    }
                 }
                 Err(TillError::ProviderRefused)
             }

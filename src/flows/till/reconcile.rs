@@ -117,8 +117,7 @@ impl Till {
 
     async fn expire(&self, order: &Order) -> Result<(), TillError> {
         let invoice = order.invoice.clone();
-        let expired =
-            self.0.store.write(move |conn| payments::close_order(conn, &invoice, OrderStatus::Expired)).await?;
+        let expired = self.0.store.write(move |conn| payments::expire_order(conn, &invoice)).await?;
         if expired {
             metrics::counter!("bakuhantam_orders_total", "outcome" => "expired").increment(1);
         }

@@ -88,7 +88,9 @@ const fn disputed(verdict: Verdict) -> Settled {
 fn judge(conn: &mut Conn, notice: &Notice, order: Option<&Order>, ids: &Ids) -> Result<Settled, TillError> {
     let Some(report) = &notice.report else { return Ok(disputed(Verdict::Unreadable)) };
     if notice.is_stale {
-        return Ok(just(Verdict::Stale));
+        // Of an order that is not here nobody can be asked.
+        let speaks = order.is_none_or(|order| speaks_of_money(&report.status, order.status));
+        return Ok(if speaks { disputed(Verdict::Stale) } else { just(Verdict::Stale) });
     }
     let Some(order) = order else { return Ok(disputed(Verdict::UnknownInvoice)) };
     if order.gateway != notice.gateway {
@@ -101,12 +103,22 @@ fn judge(conn: &mut Conn, notice: &Notice, order: Option<&Order>, ids: &Ids) -> 
         ProviderStatus::Paid => credit(conn, report, order, ids, notice.at),
         ProviderStatus::Refunded => refund(conn, order, ids, notice.at),
         ProviderStatus::Expired => {
-            let expired = payments::close_order(conn, &order.invoice, OrderStatus::Expired)?;
+            let expired = payments::expire_order(conn, &order.invoice)?;
             Ok(Settled { expired, ..just(Verdict::Noted) })
         }
         // The payer may try again, by another channel too: nothing is final.
         ProviderStatus::Pending | ProviderStatus::FailedAttempt => Ok(just(Verdict::Noted)),
         ProviderStatus::Unknown(_) => Ok(disputed(Verdict::Noted)),
+    }
+}
+
+/// Whether a stale notice says what must not depend on the one question that follows it: money that went back, or that
+/// came for an order which is closed here and is not asked after for long.
+const fn speaks_of_money(said: &ProviderStatus, status: OrderStatus) -> bool {
+    match said {
+        ProviderStatus::Refunded => true,
+        ProviderStatus::Paid => matches!(status, OrderStatus::Expired | OrderStatus::Failed),
+        _ => false,
     }
 }
 
@@ -122,7 +134,9 @@ fn credit(conn: &mut Conn, report: &PaymentReport, order: &Order, ids: &Ids, at:
     let provider_ref = report.provider_ref.as_deref().map(payments::kept_word);
     let words = (channel.as_deref(), provider_ref.as_deref());
     if !payments::pay_order(conn, &order.invoice, words, is_late, at)? {
-        return Ok(Settled { idempotent: true, ..just(Verdict::AlreadyPaid) });
+        // Paid once more, by another channel: the second payment has bought nothing, and its money is owed.
+        let is_another = order.channel.as_deref().zip(channel.as_deref()).is_some_and(|(one, other)| differ(one, other));
+        return Ok(Settled { idempotent: true, disputed: is_another, ..just(Verdict::AlreadyPaid) });
     }
     let purchase = Posting {
         id: ids.purchase.clone(),
@@ -146,9 +160,18 @@ fn credit(conn: &mut Conn, report: &PaymentReport, order: &Order, ids: &Ids, at:
     Ok(disputed(verdict))
 }
 
+/// Whether two words name different channels. A provider's notice and its answer to check-status may spell one channel in
+/// two ways: `QRIS` and `QRIS_DOKU`.
+fn differ(one: &str, other: &str) -> bool {
+    let len = one.len().min(other.len());
+    let begins = |text: &str| text.get(..len).map(str::to_ascii_uppercase);
+    begins(one) != begins(other)
+}
+
 fn refund(conn: &mut Conn, order: &Order, ids: &Ids, at: Micros) -> Result<Settled, TillError> {
     if order.refunded_at.is_some() {
-        return Ok(Settled { idempotent: true, ..just(Verdict::Refunded) });
+        // Nothing moves by it, so the verdict of the first one stands, and with it that somebody has to look.
+        return Ok(Settled { idempotent: true, ..just(Verdict::Noted) });
     }
     if order.status != OrderStatus::Paid {
         payments::refund_order(conn, &order.invoice, Coins(0), at)?;
@@ -194,7 +217,7 @@ pub(super) fn tell(notice: &Notice, settled: Settled, gateway: Gateway) {
     let outcome = match settled.verdict {
         Verdict::Credited => Some("paid"),
         Verdict::CreditedLate => Some("paid_late"),
-        Verdict::Refunded if !settled.idempotent => Some("refunded"),
+        Verdict::Refunded => Some("refunded"),
         _ if settled.expired => Some("expired"),
         _ => None,
     };

@@ -26,8 +26,8 @@ const INVOICE_LEN_MAX: usize = 30;
 const REQUEST_ID_LEN_MAX: usize = 128;
 /// Longest address of a pay page that is kept.
 const PAYMENT_URL_LEN_MAX: usize = 2_000;
-/// A checkout's end further away than this is not believed: DOKU's longest is 31 days.
-const BELIEVED_MS: i64 = 60 * 24 * 3_600_000;
+/// A checkout's end is believed up to this much after the time that was asked for, in milliseconds.
+const LATER_MS: i64 = 10 * 60_000;
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -166,14 +166,16 @@ fn read(doku: &Doku, request: &CheckoutRequest, answer: &Answer) -> Result<Check
         // The path is the payer's token and stays out of every log.
         ProviderError::Refused(format!("its pay page is on {host}, which is none of DOKU's hosts"))
     })?;
-    Ok(Checkout { payment_url, expires_at: expires_at(&payment, doku.clock.now()) })
+    Ok(Checkout { payment_url, expires_at: expires_at(&payment, request.due_minutes, doku.clock.now()) })
 }
 
-/// When a checkout ends, as DOKU said; `None` leaves it at what the order says itself.
-fn expires_at(payment: &PaymentSaid, now: Micros) -> Option<Micros> {
+/// When a checkout ends, as DOKU said; `None` leaves it at what the order says itself. DOKU has been seen to write one
+/// time zone and mean the other: an order that were over at once, or stayed open for hours, would be the price.
+fn expires_at(payment: &PaymentSaid, due_minutes: u32, now: Micros) -> Option<Micros> {
     let said = payment.expired_datetime.get().and_then(timestamp::read);
     let said = said.or_else(|| payment.expired_date.get().and_then(timestamp::read_wib))?;
-    (said.ms_since(now).abs() < BELIEVED_MS).then_some(said)
+    let latest_ms = i64::from(due_minutes.max(1)).saturating_mul(60_000).saturating_add(LATER_MS);
+    (1..=latest_ms).contains(&said.ms_since(now)).then_some(said)
 }
 
 /// The address of a pay page: on one of DOKU's hosts by https, or on the host of `payments.doku.base_url` when that is

@@ -216,17 +216,33 @@ pub fn pay_order(
     Ok(touched == 1)
 }
 
-/// `pending → expired` or `pending → failed`; `false`: it was not pending.
+/// `pending → expired`; `false`: it was not pending.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn close_order(conn: &mut Conn, invoice: &Invoice, status: OrderStatus) -> Result<bool, StoreError> {
+pub fn expire_order(conn: &mut Conn, invoice: &Invoice) -> Result<bool, StoreError> {
     let touched = diesel::update(
         coin_orders::table
             .filter(coin_orders::invoice.eq(invoice.as_str()))
             .filter(coin_orders::status.eq(OrderStatus::Pending.as_str())),
     )
-    .set(coin_orders::status.eq(status.as_str()))
+    .set(coin_orders::status.eq(OrderStatus::Expired.as_str()))
+    .execute(conn)?;
+    Ok(touched == 1)
+}
+
+/// `pending → failed`, for an order without a checkout; `false`: it was not pending, or another try made its checkout.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn fail_order(conn: &mut Conn, invoice: &Invoice) -> Result<bool, StoreError> {
+    let touched = diesel::update(
+        coin_orders::table
+            .filter(coin_orders::invoice.eq(invoice.as_str()))
+            .filter(coin_orders::status.eq(OrderStatus::Pending.as_str()))
+            .filter(coin_orders::payment_url.is_null()),
+    )
+    .set(coin_orders::status.eq(OrderStatus::Failed.as_str()))
     .execute(conn)?;
     Ok(touched == 1)
 }

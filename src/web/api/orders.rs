@@ -64,9 +64,7 @@ pub struct OrderJson {
 }
 
 impl OrderJson {
-    /// As the API tells an order.
-    #[must_use]
-    pub fn of(order: &Order) -> Self {
+    fn of(order: &Order) -> Self {
         Self {
             invoice: order.invoice.clone(),
             status: order.status,

@@ -112,8 +112,8 @@ pub async fn buy(
     let request = idempotency::of_key(&req, who, &form.idempotency_key, form.package_id.as_bytes())?;
     let package: RowId = form.package_id.parse().map_err(|_| Problem::not_found("till.not_found"))?;
     let reader = Reader::of_viewer(&req, &site, &viewer).await;
-    let customer =
-        Customer { name: who.name.clone(), phone: who.phone.as_str().to_owned(), language: reader.w.language() };
+    // The account's language, not the page's: every try of a checkout says the same, from whichever page it comes.
+    let customer = Customer { name: who.name.clone(), phone: who.phone.as_str().to_owned(), language: who.locale };
     match site.till.order_coins(&who.account, customer, &package, &request).await {
         Ok(order) => {
             let mut answer = reader.go(&format!("/orders/{}", order.invoice));

@@ -129,9 +129,10 @@ pub async fn page(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let order = finished(&site, &viewer, api::get(&site, &viewer, &invoice).await?).await;
-    if let Err(error) = site.till.note_return(&order).await {
-        // The order is asked after all the same, only later.
-        tracing::debug!(%error, "a buyer's return could not be noted");
+    if order.payment_url.is_some()
+        && let Err(error) = site.till.note_return(&order).await
+    {
+        tracing::debug!(%error, "an order is asked after at its usual time");
     }
     let reader = Reader::of_viewer(&req, &site, &viewer).await;
     let said = (asked.checked == "1" && order.status != OrderStatus::Paid).then(|| reader.w.t("order-checked-nothing"));

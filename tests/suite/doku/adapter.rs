@@ -182,8 +182,15 @@ async fn wrong_credentials_are_refused_by_the_stand_in_and_told() {
 
 #[tokio::test]
 async fn answers_of_other_ages_are_taken() {
-    for (fault, has_end) in [(DokuFault::OldShape, true), (DokuFault::NoTimes, false), (DokuFault::BadSignature, true)]
-    {
+    for (fault, has_end) in [
+        (DokuFault::OldShape, true),
+        (DokuFault::NoTimes, false),
+        (DokuFault::BadSignature, true),
+        // Seven hours too late or too early: an order that stays open all night, or is over at once.
+        (DokuFault::OtherZone(7), false),
+        (DokuFault::OtherZone(-7), false),
+        (DokuFault::OtherZone(0), true),
+    ] {
         let server = DokuServer::start();
         let planned = fault.clone();
         server.plan(move |_, _| Some(planned.clone()));

@@ -31,6 +31,8 @@ pub enum DokuFault {
     OldShape,
     /// Done; neither time is told.
     NoTimes,
+    /// Done; the end is told in the time of a zone so many hours ahead.
+    OtherZone(i64),
     /// Done; the answer's signature is wrong.
     BadSignature,
     /// Done; the answer is about this order.
@@ -305,7 +307,8 @@ fn checkout_answer(
     url: &str,
     fault: Option<&DokuFault>,
 ) -> String {
-    let end = SystemClock.now().plus_ms(minutes * 60_000);
+    let hours = if let Some(DokuFault::OtherZone(hours)) = fault { *hours } else { 0 };
+    let end = SystemClock.now().plus_ms((minutes + hours * 60) * 60_000);
     let wib = written(end.plus_ms(7 * 3_600_000)).replace(['-', 'T', ':', 'Z'], "");
     let mut payment = json!({
         "payment_method_types": ["QRIS", "VIRTUAL_ACCOUNT_BCA"], "payment_due_date": minutes,

@@ -185,3 +185,32 @@ async fn a_buyer_who_is_cut_off_finds_the_order_again() {
     assert!(shop.find(&invoice).await.payment_url.is_some());
     assert_eq!(http::get(&shop.server.url("/health")).await.status, 200);
 }
+
+/// The same in the other language of the page: each try says the provider the same, wherever it comes from.
+#[tokio::test]
+async fn a_buyer_who_is_cut_off_on_an_english_page_finds_the_order_again() {
+    let db = crate::postgres::TestDatabase::sqlite();
+    let shop = SellingServer::open(&db, NEVER).await;
+    let ari = Viewer::register(&shop.server, 1).await;
+    let page = ari.get("/coins?lang=en").await;
+    let form = page.text().split("<form").find(|form| form.contains(&shop.p100)).expect("a form").to_owned();
+    let value = |name: &str| {
+        let rest = form.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a field");
+        rest.split('"').next().expect("a value").to_owned()
+    };
+    let body =
+        format!("csrf={}&idempotency_key={}&package_id={}", value("csrf"), value("idempotency_key"), shop.p100);
+    shop.doku.plan(|_, _| Some(DokuFault::ReplyLost));
+    let headers = [("cookie", ari.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    let url = shop.server.url("/coins?lang=en");
+    let sent = http::send(hyper::Method::POST, &url, &headers, body);
+    assert!(tokio::time::timeout(Duration::from_secs(1), sent).await.is_err(), "no answer came");
+    shop.doku.heal();
+    let orders = ari.get("/api/v1/coin-orders").await.json();
+    let invoice = orders["orders"][0]["invoice"].as_str().expect("the order").to_owned();
+    let page = ari.get(&format!("/orders/{invoice}")).await;
+    let order = shop.find(&invoice).await;
+    let url = order.payment_url.unwrap_or_else(|| panic!("{} {}", order.status, page.text()));
+    assert!(page.text().contains(&url), "it can be paid");
+    assert_eq!(shop.doku.checkouts(), 1);
+}

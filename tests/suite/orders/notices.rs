@@ -82,6 +82,45 @@ on_both_databases! {
         assert_eq!(ari.coins().await, COINS);
     }
 
+    async fn an_order_paid_again_by_another_channel_credits_once_and_is_looked_at(db) {
+        let shop = SellingServer::open(&db, NEVER).await;
+        let ari = Viewer::register(&shop.server, 1).await;
+        let invoice = shop.order(&ari, "k").await;
+        assert_eq!(shop.notice(&invoice, "SUCCESS").await, (200, json!(false)));
+        // The same payment in the other spelling of its channel, and without one.
+        for shape in [Shape::QrisPlain, Shape::Bare] {
+            assert_eq!(shop.send(&Notice::of(shape, &invoice, PRICE, "SUCCESS")).await, (200, json!(true)), "{shape:?}");
+        }
+        // The payer had a virtual account open beside it, and paid that too: this money has bought nothing.
+        let second = Notice::of(Shape::VirtualAccount, &invoice, PRICE, "SUCCESS");
+        for _ in 0..2 {
+            assert_eq!(shop.send(&second).await, (200, json!(true)), "it changes no coins");
+        }
+        assert_eq!(ari.coins().await, COINS);
+        let disputed = shop.notices(NoticeFilter { disputed: true, invoice: None }).await;
+        let told: Vec<_> = disputed.iter().map(|notice| (notice.verdict.as_str(), notice.channel.as_deref())).collect();
+        assert_eq!(told, [("already_paid", Some("VIRTUAL_ACCOUNT_BCA"))]);
+        assert_eq!(shop.find(&invoice).await.channel.as_deref(), Some("QRIS_DOKU"), "the payment that bought it");
+        shop.books_are_clean();
+    }
+
+    async fn a_late_notice_of_a_closed_or_unknown_order_is_looked_at(db) {
+        let mut shop = SellingServer::open(&db, NEVER).await;
+        shop.server.allow("does not say how an order stands");
+        let ari = Viewer::register(&shop.server, 1).await;
+        let (closed, open) = (shop.order(&ari, "k1").await, shop.order(&ari, "k2").await);
+        shop.notice(&closed, "EXPIRED").await;
+        let unknown = "BH01J00000000000000000000000";
+        for (invoice, looked_at) in [(closed.as_str(), true), (open.as_str(), false), (unknown, true)] {
+            let late = Notice::of(Shape::Qris, invoice, PRICE, "SUCCESS").at_ms(-24 * 60 * 60 * 1_000);
+            assert_eq!(late.send(&shop.hook()).await.status, 400);
+            let inbox = shop.inbox(invoice).await;
+            let told = inbox.last().expect("the notice");
+            assert_eq!((told.verdict.as_str(), told.disputed), ("stale", looked_at), "{invoice}");
+        }
+        assert_eq!(ari.coins().await, 0);
+    }
+
     async fn twenty_at_once_credit_once(db) {
         let shop = SellingServer::open(&db, NEVER).await;
         let ari = Viewer::register(&shop.server, 1).await;

@@ -50,6 +50,22 @@ on_both_databases! {
         shop.books_are_clean();
     }
 
+    async fn a_buyer_who_comes_back_has_the_provider_asked_a_minute_later(db) {
+        let shop = SellingServer::open(&db, "order_ttl_minutes = 60").await;
+        let ari = Viewer::register(&shop.server, 1).await;
+        let invoice = shop.order(&ari, "k").await;
+        // Asked after a few times already: the next question would be long in coming.
+        let far = SystemClock.now().plus_ms(900_000).0;
+        shop.sql(&format!("UPDATE jobs SET run_at = {far} WHERE reference = '{invoice}'")).await;
+        assert_eq!(ari.get(&format!("/orders/{invoice}")).await.status, 200);
+        let wait_ms = check_due(&shop.store, &invoice).await.expect("a question").ms_since(SystemClock.now());
+        assert!((30_000..=60_000).contains(&wait_ms), "{wait_ms}");
+        // What is paid is not asked after.
+        shop.notice(&invoice, "SUCCESS").await;
+        assert_eq!(ari.get(&format!("/orders/{invoice}")).await.status, 200);
+        assert_eq!(check_due(&shop.store, &invoice).await, None);
+    }
+
     async fn an_order_expires_after_a_last_question_and_late_money_is_credited(db) {
         let shop = SellingServer::open(&db, "reconcile_every_ms = 300").await;
         let ari = Viewer::register(&shop.server, 1).await;

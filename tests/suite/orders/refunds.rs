@@ -58,6 +58,37 @@ on_both_databases! {
         shop.books_are_clean();
     }
 
+    async fn a_refund_that_is_told_again_stays_for_somebody_to_look_at(db) {
+        let shop = SellingServer::open(&db, NEVER).await;
+        let (ari, budi) = (Viewer::register(&shop.server, 1).await, Viewer::register(&shop.server, 2).await);
+        let (paid, unpaid) = (shop.order(&ari, "k").await, shop.order(&budi, "k").await);
+        shop.notice(&paid, "SUCCESS").await;
+        for (invoice, verdict) in [(&paid, "refunded"), (&unpaid, "noted")] {
+            let refund = Notice::of(Shape::Qris, invoice, PRICE, "REFUNDED");
+            assert_eq!(shop.send(&refund).await, (200, json!(false)));
+            assert_eq!(shop.send(&refund).await, (200, json!(true)), "the provider did not hear us and says it again");
+            let inbox = shop.inbox(invoice).await;
+            let told = inbox.last().expect("the refund");
+            assert_eq!((told.times, told.verdict.as_str(), told.disputed), (2, verdict, true));
+        }
+        assert_eq!(ari.coins().await, 0);
+    }
+
+    async fn a_refund_that_is_told_too_late_is_looked_at_and_done_by_asking(db) {
+        let shop = SellingServer::open(&db, NEVER).await;
+        let ari = Viewer::register(&shop.server, 1).await;
+        let invoice = shop.order(&ari, "k").await;
+        shop.notice(&invoice, "SUCCESS").await;
+        shop.doku.tell(&invoice, "REFUNDED");
+        let late = Notice::of(Shape::Qris, &invoice, PRICE, "REFUNDED").at_ms(-24 * 60 * 60 * 1_000);
+        assert_eq!(late.send(&shop.hook()).await.status, 400);
+        let stale = shop.inbox(&invoice).await.into_iter().find(|notice| notice.verdict.as_str() == "stale");
+        assert!(stale.expect("the notice").disputed, "money went back, whatever comes of asking");
+        shop.order_that(&invoice, "the coins are taken", |order| order.refunded_at.is_some()).await;
+        assert_eq!(ari.coins().await, 0);
+        shop.books_are_clean();
+    }
+
     async fn a_refund_takes_the_orders_coins_and_leaves_the_rest(db) {
         let shop = SellingServer::open(&db, NEVER).await;
         let ari = Viewer::register(&shop.server, 1).await;

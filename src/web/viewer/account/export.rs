@@ -2,16 +2,17 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+use serde_json::{Map, Value, json};
 
 use crate::accounts::SignedIn;
+use crate::clock::Micros;
 use crate::web::Site;
-use crate::web::api::orders::OrderJson;
 use crate::web::error::Problem;
 use crate::web::i18n::Words;
 use crate::web::session::Viewer;
 use crate::web::viewer::dates::When;
 
-/// Rows of the ledger read at once.
+/// Rows read at once.
 const AT_ONCE: i64 = 500;
 
 /// `GET /account/export`, and the same by `/api/v1/account/export`.
@@ -26,55 +27,79 @@ pub async fn file(site: web::Data<Site>, viewer: Viewer) -> Result<HttpResponse,
         .json(all))
 }
 
-async fn everything(site: &Site, who: &SignedIn) -> Result<serde_json::Value, Problem> {
-    let words = Words::new(who.locale, who.locale);
-    let mut ledger = Vec::new();
-    let mut before = None;
+async fn everything(site: &Site, who: &SignedIn) -> Result<Value, Problem> {
+    let others = Map::from_iter([
+        ("ledger".to_owned(), Value::Array(ledger(site, who).await?)),
+        ("orders".to_owned(), Value::Array(orders(site, who).await?)),
+        ("unlocks".to_owned(), Value::Array(unlocks(site, who).await?)),
+    ]);
+    Ok(site.accounts.export(who, others).await?)
+}
+
+/// Every movement of coins, newest first.
+async fn ledger(site: &Site, who: &SignedIn) -> Result<Vec<Value>, Problem> {
+    let (mut told, mut before) = (Vec::new(), None);
     loop {
         let page = site.till.history(&who.account, before, AT_ONCE).await?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else { return Ok(told) };
         before = Some(last.entry);
-        ledger.extend(page.iter().map(|row| {
-            serde_json::json!({
+        told.extend(page.iter().map(|row| {
+            json!({
                 "entry": row.entry,
                 "kind": row.kind,
                 "coins": row.coins,
                 "balance_after": row.balance_after,
                 "reference": row.reference,
                 "note": row.note,
-                "at": When::new(row.at, &site.config.locale.timezone, words).iso,
+                "at": moment(site, who, row.at),
             })
         }));
     }
-    let others = [
-        ("ledger", serde_json::json!(ledger)),
-        ("orders", serde_json::json!(orders_of(site, who).await?)),
-        ("unlocks", serde_json::json!(unlocks_of(site, who).await?)),
-    ];
-    let others = others.into_iter().map(|(name, rows)| (name.to_owned(), rows)).collect();
-    Ok(site.accounts.export(who, others).await?)
 }
 
-async fn orders_of(site: &Site, who: &SignedIn) -> Result<Vec<OrderJson>, Problem> {
-    let mut all: Vec<OrderJson> = Vec::new();
-    let mut before = None;
+/// Every order, newest first.
+async fn orders(site: &Site, who: &SignedIn) -> Result<Vec<Value>, Problem> {
+    let (mut told, mut before) = (Vec::new(), None);
     loop {
         let page = site.till.list_orders(&who.account, before, AT_ONCE).await?;
-        let Some(last) = page.last() else { return Ok(all) };
+        let Some(last) = page.last() else { return Ok(told) };
         before = Some(last.created_at);
-        all.extend(page.iter().map(OrderJson::of));
+        told.extend(page.iter().map(|order| {
+            json!({
+                "invoice": order.invoice,
+                "gateway": order.gateway.as_str(),
+                "package_code": order.package_code,
+                "coins": order.coins,
+                "bonus_coins": order.bonus_coins,
+                "price_idr": order.price,
+                "status": order.status,
+                "created_at": moment(site, who, order.created_at),
+                "expires_at": moment(site, who, order.expires_at),
+                "paid_at": order.paid_at.map(|at| moment(site, who, at)),
+                "channel": order.channel,
+                "provider_ref": order.provider_ref,
+                "refunded_at": order.refunded_at.map(|at| moment(site, who, at)),
+                "reversed_coins": order.reversed_coins,
+            })
+        }));
     }
 }
 
-async fn unlocks_of(site: &Site, who: &SignedIn) -> Result<Vec<serde_json::Value>, Problem> {
-    let all = site.till.list_all_unlocks(&who.account, i64::MAX).await?;
-    let told = |unlock: &crate::events::OwnedUnlock| {
-        serde_json::json!({
+/// Everything that was opened, newest first.
+async fn unlocks(site: &Site, who: &SignedIn) -> Result<Vec<Value>, Problem> {
+    let opened = site.till.list_all_unlocks(&who.account, i64::MAX).await?;
+    let told = opened.iter().map(|unlock| {
+        json!({
             "event": unlock.slug,
             "fight": unlock.fight.as_ref().map(|fight| fight.number),
             "charged_coins": unlock.charged,
-            "at": When::new(unlock.at, &site.config.locale.timezone, Words::new(who.locale, who.locale)).iso,
+            "at": moment(site, who, unlock.at),
         })
-    };
-    Ok(all.iter().map(told).collect())
+    });
+    Ok(told.collect())
+}
+
+/// A moment on the house's clock, RFC 3339.
+fn moment(site: &Site, who: &SignedIn, at: Micros) -> String {
+    When::new(at, &site.config.locale.timezone, Words::new(who.locale, who.locale)).iso
 }
