@@ -32,9 +32,9 @@ pub use provider::{
     ProviderStatus, SignedNotice,
 };
 pub use records::{
-    ChannelTotal, NoticeFilter, OrderFilter, Stored, count_open_orders, expire_order, expire_orders, fail_order, find_order,
-    find_package_by_id, insert_order, keep_checkout, list_notices, list_orders, list_packages, list_totals, lock_order,
-    pay_order, refund_order, store_notice, take_back_coins,
+    ChannelTotal, NoticeFilter, OrderFilter, Stored, count_open_orders, expire_order, expire_orders, fail_order,
+    find_order, find_package_by_id, insert_order, keep_checkout, list_notices, list_orders, list_packages, list_totals,
+    lock_order, pay_order, refund_order, store_notice, take_back_coins,
 };
 
 use std::sync::Arc;

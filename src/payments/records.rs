@@ -14,8 +14,8 @@ use crate::store::{Conn, StoreError};
 
 pub use notices::{NoticeFilter, Stored, list_notices, store_notice};
 pub use orders::{
-    OrderFilter, count_open_orders, expire_order, expire_orders, fail_order, find_order, insert_order, keep_checkout, list_orders,
-    lock_order, pay_order, refund_order, take_back_coins,
+    OrderFilter, count_open_orders, expire_order, expire_orders, fail_order, find_order, insert_order, keep_checkout,
+    list_orders, lock_order, pay_order, refund_order, take_back_coins,
 };
 pub use totals::{ChannelTotal, list_totals};
 

@@ -135,7 +135,8 @@ fn credit(conn: &mut Conn, report: &PaymentReport, order: &Order, ids: &Ids, at:
     let words = (channel.as_deref(), provider_ref.as_deref());
     if !payments::pay_order(conn, &order.invoice, words, is_late, at)? {
         // Paid once more, by another channel: the second payment has bought nothing, and its money is owed.
-        let is_another = order.channel.as_deref().zip(channel.as_deref()).is_some_and(|(one, other)| differ(one, other));
+        let is_another =
+            order.channel.as_deref().zip(channel.as_deref()).is_some_and(|(one, other)| differ(one, other));
         return Ok(Settled { idempotent: true, disputed: is_another, ..just(Verdict::AlreadyPaid) });
     }
     let purchase = Posting {

@@ -198,8 +198,7 @@ async fn a_buyer_who_is_cut_off_on_an_english_page_finds_the_order_again() {
         let rest = form.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a field");
         rest.split('"').next().expect("a value").to_owned()
     };
-    let body =
-        format!("csrf={}&idempotency_key={}&package_id={}", value("csrf"), value("idempotency_key"), shop.p100);
+    let body = format!("csrf={}&idempotency_key={}&package_id={}", value("csrf"), value("idempotency_key"), shop.p100);
     shop.doku.plan(|_, _| Some(DokuFault::ReplyLost));
     let headers = [("cookie", ari.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     let url = shop.server.url("/coins?lang=en");
