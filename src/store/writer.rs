@@ -157,5 +157,5 @@ fn run_job(conn: &mut Conn, job: &mut Box<dyn Job>) -> diesel::QueryResult<()> {
         return Ok(());
     }
     transaction::savepoint(conn)?;
-    if job.run(conn) { transaction::commit(conn) } else { transaction::roll_back(conn) }
+    if job.run(conn) { transaction::release(conn) } else { transaction::take_back(conn) }
 }
