@@ -130,7 +130,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let server = std::env::var("BAKUHANTAM_TEST_POSTGRES").expect("run by scripts/with-postgres.sh --fsync");
     let only = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
-    println!("| database | what | ours, five rounds | median | the limit, five rounds | median | ours / limit | alone |");
+    println!(
+        "| database | what | ours, five rounds | median | the limit, five rounds | median | ours / limit | alone |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         if only.as_deref().is_some_and(|only| only != format!("{dialect:?}").to_lowercase()) {

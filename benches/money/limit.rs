@@ -113,9 +113,8 @@ impl Limit {
         self.rounds += 1;
         let base = BASE + (self.what as u64 * 100 + self.rounds) * ROUND;
         let each = u64::from(count.div_ceil(clients));
-        let numbers: Vec<u64> = (0..u64::from(clients))
-            .flat_map(|client| (1..=each).map(move |n| base + client * CLIENT + n))
-            .collect();
+        let numbers: Vec<u64> =
+            (0..u64::from(clients)).flat_map(|client| (1..=each).map(move |n| base + client * CLIENT + n)).collect();
         for some in numbers.chunks(500) {
             let mut sql = String::new();
             for number in some {

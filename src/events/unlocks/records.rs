@@ -24,13 +24,7 @@ pub fn find_fight_for_sale(conn: &mut Conn, fight: &RowId) -> Result<Option<Figh
         .inner_join(red.on(red.field(fighters::id).eq(fights::red_id)))
         .inner_join(blue.on(blue.field(fighters::id).eq(fights::blue_id)))
         .filter(fights::id.eq(fight.as_str()).and(events::status.ne(EventStatus::Draft.as_str())))
-        .select((
-            events::id,
-            events::title,
-            fights::price_coins,
-            red.field(fighters::name),
-            blue.field(fighters::name),
-        ))
+        .select((events::id, events::title, fights::price_coins, red.field(fighters::name), blue.field(fighters::name)))
         .get_result(conn)
         .optional()?;
     let Some((event, title, price, red, blue)) = row else { return Ok(None) };
