@@ -2,12 +2,13 @@
 //!
 //! `scripts/with-postgres.sh --fsync cargo bench --bench money` (or `make bench`). One notice is what `DOKU` sends,
 //! signed, by `Till::take_notice`: signature, parsing, one transaction. One unlock is `Till::unlock_fight` with its
-//! key. 32 callers at once over a pool of 8 connections; rounds of both alternate, and medians are compared.
+//! key. 32 callers at once over a pool of 8 connections; rounds of both alternate, and medians are compared. Then one
+//! caller alone: how long each has to wait.
 //!
-//! The limit on a server is `pgbench`, prepared, 8 clients: one transaction's statements are taken from the server's
-//! log while we do it, so they are the very same, and run with other values. With `SQLite` it is a bare loop of diesel
-//! over those statements on one connection, kept prepared, 32 transactions in one COMMIT, which is what the writer
-//! thread makes of 32 callers.
+//! The limit repeats one transaction's very statements, reads too, as diesel tells them while we do it, with other
+//! values. On a server they are run by `pgbench`, prepared, 8 clients. With `SQLite` they are run by a bare loop of
+//! diesel on one connection in the same file, kept prepared, 32 transactions in one COMMIT, which is the best that a
+//! writer can make of 32 callers.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -37,7 +38,9 @@ use limit::Limit;
 /// Transactions of one round, on each side.
 const ROUND: u32 = 4_000;
 /// Rounds of each side.
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 5;
+/// Transactions of one caller alone, one after the other.
+const ALONE: u32 = 500;
 /// What asks us at once.
 pub const CALLERS: u32 = 32;
 /// Connections, ours and pgbench's.
@@ -74,12 +77,12 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-async fn round(house: &House, work: Vec<Work>) -> f64 {
+async fn round(house: &House, work: Vec<Work>, callers: u32) -> f64 {
     let count = work.len();
     let tasks = tokio_util::task::TaskTracker::new();
-    let mut parts: Vec<Vec<Work>> = (0..CALLERS).map(|_| Vec::new()).collect();
+    let mut parts: Vec<Vec<Work>> = (0..callers).map(|_| Vec::new()).collect();
     for (at, one) in work.into_iter().enumerate() {
-        parts[at % CALLERS as usize].push(one);
+        parts[at % callers as usize].push(one);
     }
     let begun = Instant::now();
     for part in parts {
@@ -98,18 +101,25 @@ async fn round(house: &House, work: Vec<Work>) -> f64 {
 async fn measure(house: &House, what: What) {
     let mut limit = Limit::prepare(house, what).await;
     // What is kept prepared, is.
-    round(house, house.prepare(what, CALLERS * 8)).await;
+    round(house, house.prepare(what, CALLERS * 8), CALLERS).await;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let work = house.prepare(what, ROUND);
-        ours.push(round(house, work).await);
-        theirs.push(limit.round(ROUND));
+    for at in 0..ROUNDS {
+        // Each goes first every other time: the database grows, and what was written before is still being flushed.
+        if at % 2 == 1 {
+            theirs.push(limit.round(ROUND, CALLERS));
+        }
+        ours.push(round(house, house.prepare(what, ROUND), CALLERS).await);
+        if at % 2 == 0 {
+            theirs.push(limit.round(ROUND, CALLERS));
+        }
     }
+    let alone = 1_000.0 / round(house, house.prepare(what, ALONE), 1).await;
+    let bare = 1_000.0 / limit.round(ALONE, 1);
     let show = |rounds: &[f64]| rounds.iter().map(|tps| format!("{tps:.0}")).collect::<Vec<_>>().join(", ");
     let (rounds, limits) = (show(&ours), show(&theirs));
     let (ours, theirs) = (median(ours), median(theirs));
     println!(
-        "| {} | {:40} | {rounds} | **{ours:.0}/s** | {limits} | {theirs:.0}/s | {:.2} |",
+        "| {} | {:40} | {rounds} | **{ours:.0}/s** | {limits} | {theirs:.0}/s | {:.2} | {alone:.2} / {bare:.2} ms |",
         house.name(),
         what.words(),
         ours / theirs
@@ -120,8 +130,10 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let server = std::env::var("BAKUHANTAM_TEST_POSTGRES").expect("run by scripts/with-postgres.sh --fsync");
     let only = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
-    println!("| database | what | ours, three rounds | median | the limit, three rounds | median | ours / limit |");
-    println!("|---|---|---|---|---|---|---|");
+    println!(
+        "| database | what | ours, five rounds | median | the limit, five rounds | median | ours / limit | alone |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         if only.as_deref().is_some_and(|only| only != format!("{dialect:?}").to_lowercase()) {
             continue;

@@ -152,19 +152,36 @@ TOML
     return $status
 }
 
+# One crawl with its attacks; modules that ask a server outside are left out: nothing leaves this machine.
+wapiti_pass() {
+    local name=$1
+    shift
+    timeout $((seconds * 3)) wapiti -u "$url/" --scope folder \
+        -m "${WAPITI_MODULES:-csrf,cookieflags,csp,http_headers,methods,redirect,crlf,backup,sql,xss,permanentxss,exec,file,timesql}" \
+        -x "$url/assets/*" -x "$url/media/*" -x "$url/sandbox/*" --flush-session --store-session "$folder/wapiti-$name" \
+        --store-config "$folder/wapiti-config" --max-scan-time "$seconds" --max-attack-time $((seconds / 10)) --no-bugreport -v 0 \
+        -f json -dr -o "$folder/wapiti-$name.json" "$@" >"$folder/wapiti-$name.log" 2>&1 ||
+        { tail -20 "$folder/wapiti-$name.log"; return 1; }
+    python3 scripts/scan-wapiti.py "$folder/wapiti-$name.json"
+}
 run_wapiti() {
-    local starts=() page
-    for page in /login /register /reset /coins /events/island-fight /account /account/history "/orders/$invoice"; do
+    local status=0 starts=() page
+    echo "-- signed out"
+    # One page after the other: each of several asked at once would be given a form cookie of its own.
+    wapiti_pass out --tasks 1 -s "$url/login" -s "$url/register" -s "$url/reset" -s "$url/events/island-fight" -s "$url/coins" ||
+        status=1
+    echo "-- signed in"
+    for page in /events/island-fight /coins /account /account/history /account/orders "/orders/$invoice"; do
         starts+=(-s "$url$page")
     done
-    # Modules that ask a server outside are left out: nothing leaves this machine.
-    timeout $((seconds + 60)) wapiti -u "$url/" "${starts[@]}" --scope url --scope folder -H "Cookie: $cookie" --drop-set-cookie \
-        -m sql,timesql,xss,permanentxss,exec,file,crlf,redirect,csrf,methods,backup,http_headers,csp,cookieflags \
-        -x "$url/account/delete" -x "$url/account/password" -x "$url/logout" -x "$url/account/sessions/*" -x "$url/assets/*" \
-        -x "$url/media/*" --flush-session --store-session "$folder/wapiti" --store-config "$folder/wapiti-config" \
-        --max-scan-time "$seconds" --max-attack-time 60 --no-bugreport -v 0 -f json -o "$folder/wapiti.json" \
-        >"$folder/wapiti.log" 2>&1 || { tail -20 "$folder/wapiti.log"; return 1; }
-    python3 scripts/scan-wapiti.py "$folder/wapiti.json"
+    # The session's cookie is given; what is set on the way is dropped, so that nothing signs in as somebody else.
+    wapiti_pass in -H "Cookie: $cookie" --drop-set-cookie "${starts[@]}" -x "$url/account/delete*" -x "$url/account/password*" \
+        -x "$url/logout*" -x "$url/account/sessions/*" -x "$url/login*" -x "$url/register*" -x "$url/reset*" || status=1
+    if [ "$(curl -s -o /dev/null -w '%{http_code}' -b "$cookie" "$url/api/v1/me")" != 200 ]; then
+        echo "the session was lost on the way: what came after it was not tried signed in"
+        status=1
+    fi
+    return $status
 }
 
 # One target; its log holds something only when something was found.
@@ -189,7 +206,7 @@ sqlmap_target() {
 }
 # Its silence means something only where it finds what is there.
 sqlmap_finds_a_planted_hole() {
-    coproc PLANTED { python3 scripts/scan-planted.py; }
+    coproc PLANTED { exec python3 scripts/scan-planted.py; }
     local planted_pid=$PLANTED_PID planted_port
     read -r planted_port <&"${PLANTED[0]}"
     local said=0

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::cluster::Bus;
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::events::{Mirror, SharedMirror, StreamKeys, mirror_path};
 use crate::hub::Hub;
 use crate::ids::{SharedRandom, SystemRandom};
@@ -101,17 +101,7 @@ impl App {
         let encoders =
             Encoders::new(config.encoder.clone(), config.uploader.hls_dir.clone(), clock.clone(), random.clone());
         let keys = StreamKeys::new(&secret, mirror.clone());
-        let door = if config.ingest.enabled {
-            let parts = door::Parts {
-                config: config.ingest.clone(),
-                keys: keys.clone(),
-                mirror: mirror.clone(),
-                feeds: Arc::new(encoders.clone()),
-            };
-            Some(Door::start(parts).map_err(StartError::new)?)
-        } else {
-            None
-        };
+        let door = open_door(&config, &keys, &mirror, &encoders)?;
 
         let bus = Bus::start(&store, &clock, &tracker, &stopping);
         wiring::follow_database(&mirror, (&store, &standing), &bus, &tracker, stopping.clone());
@@ -210,6 +200,25 @@ async fn start_publisher(
         random: random.clone(),
     };
     Ok(Some(Arc::new(Publisher::start(parts).await.map_err(StartError::new)?)))
+}
+
+/// The RTMP door, where it is asked for.
+fn open_door(
+    config: &Config,
+    keys: &StreamKeys,
+    mirror: &SharedMirror,
+    encoders: &Encoders,
+) -> Result<Option<Door>, StartError> {
+    if !config.ingest.enabled {
+        return Ok(None);
+    }
+    let parts = door::Parts {
+        config: config.ingest.clone(),
+        keys: keys.clone(),
+        mirror: mirror.clone(),
+        feeds: Arc::new(encoders.clone()),
+    };
+    Door::start(parts).map(Some).map_err(StartError::new)
 }
 
 fn listen_error(address: SocketAddr, error: &io::Error) -> StartError {

@@ -18,7 +18,7 @@ use diesel::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use super::What;
-use super::statements::Statement;
+use super::statements::{Ear, Meaning, Statement};
 
 /// Accounts that orders are spread over.
 pub const PEOPLE: u32 = 2_000;
@@ -234,23 +234,19 @@ impl House {
         }
     }
 
-    /// The statements of one transaction, as the server hears them.
+    /// The statements of one transaction, as the database is asked.
     pub async fn overhear(&self, what: What) -> Vec<Statement> {
-        let Dialect::Postgres = self.dialect else { panic!("a file hears nothing") };
-        let loud = format!("{}%20-c%20log_min_duration_statement%3D0", self.url);
-        let loud = Self {
-            people: self.people.clone(),
-            fights: self.fights.clone(),
-            ..Self::over(&loud, self.dialect, self.folder.clone())
-        };
         let mut work = self.prepare(what, 3);
         let last = work.pop().unwrap();
+        let meaning = Meaning::new(&last, &self.people, &self.fights);
+        let ear = Ear::listen();
+        let overheard = Self::over(&self.url, self.dialect, self.folder.clone());
         for one in work {
-            loud.run(one).await;
+            overheard.run(one).await;
         }
-        let heard = super::statements::Heard::new(&self.url);
-        loud.run(last.clone()).await;
-        heard.statements(&last, &self.people, &self.fights)
+        ear.forget();
+        overheard.run(last).await;
+        ear.statements(meaning)
     }
 
     /// How much is wrong with the books, but for what the limit has written past us.

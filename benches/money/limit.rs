@@ -11,12 +11,14 @@ use diesel::sql_types;
 
 use super::house::{EVENTS, House, PEOPLE, account_rows, event_rows, order_rows};
 use super::statements::{Statement, Value};
-use super::{CALLERS, CONNECTIONS, What};
+use super::{CONNECTIONS, What};
 
 /// Where the numbers of its own rows begin. All ids there are numbers, since pgbench can count.
 const BASE: u64 = 100_000_000_000_000;
 /// Room for one client's transactions of one round.
 const CLIENT: u64 = 1_000_000;
+/// Letters of an invoice.
+const INVOICE_LEN: usize = 28;
 /// Room for one round.
 const ROUND: u64 = 100_000_000;
 
@@ -51,14 +53,7 @@ impl Rows {
 
 impl Limit {
     pub async fn prepare(house: &House, what: What) -> Self {
-        let statements = match house.dialect {
-            Dialect::Postgres => house.overhear(what).await,
-            // What a server hears, since a file hears nothing.
-            Dialect::Sqlite => {
-                let server = std::env::var("BAKUHANTAM_TEST_POSTGRES").unwrap();
-                House::open(Dialect::Postgres, &server).overhear(what).await
-            }
-        };
+        let statements = house.overhear(what).await;
         if std::env::var_os("SHOW_STATEMENTS").is_some() {
             for statement in &statements {
                 println!("{} {:?}", statement.sql, statement.values);
@@ -71,20 +66,32 @@ impl Limit {
 
     fn settle_in(&self) {
         let mut sql = String::new();
-        let first = Rows::PEOPLE.to_string();
+        let first = self.id(Rows::PEOPLE);
         let there = self.exists(&format!("SELECT count(*) AS count FROM accounts WHERE id = '{first}'"));
         if there {
             return;
         }
         for number in 0..u64::from(PEOPLE) {
-            let id = (Rows::PEOPLE + number).to_string();
+            let id = self.id(Rows::PEOPLE + number);
             account_rows(&mut sql, &id, &id);
         }
         for number in 0..u64::from(EVENTS) {
             let (event, fight) = (Rows::EVENTS + number, Rows::FIGHTS + number);
-            event_rows(&mut sql, &event.to_string(), &fight.to_string(), &format!("theirs-{number}"));
+            event_rows(&mut sql, &self.id(event), &self.id(fight), &format!("theirs-{number}"));
         }
         self.house.execute(sql);
+    }
+
+    /// A number as the id of a row: as long as an id is, but for pgbench, which has numbers only.
+    fn id(&self, number: u64) -> String {
+        self.name(number, 26)
+    }
+
+    fn name(&self, number: u64, letters: usize) -> String {
+        match self.house.dialect {
+            Dialect::Sqlite => format!("{number:0letters$}"),
+            Dialect::Postgres => number.to_string(),
+        }
     }
 
     fn exists(&self, sql: &str) -> bool {
@@ -100,21 +107,22 @@ impl Limit {
         read.unwrap().count > 0
     }
 
-    /// `count` transactions; gives how many there were in a second.
-    pub fn round(&mut self, count: u32) -> f64 {
+    /// `count` transactions by so many callers; gives how many there were in a second.
+    pub fn round(&mut self, count: u32, callers: u32) -> f64 {
+        let clients = callers.min(CONNECTIONS);
         self.rounds += 1;
         let base = BASE + (self.what as u64 * 100 + self.rounds) * ROUND;
-        let each = u64::from(count.div_ceil(CONNECTIONS));
-        let numbers: Vec<u64> = (0..u64::from(CONNECTIONS))
-            .flat_map(|client| (1..=each).map(move |n| base + client * CLIENT + n))
-            .collect();
+        let each = u64::from(count.div_ceil(clients));
+        let numbers: Vec<u64> =
+            (0..u64::from(clients)).flat_map(|client| (1..=each).map(move |n| base + client * CLIENT + n)).collect();
         for some in numbers.chunks(500) {
             let mut sql = String::new();
             for number in some {
-                let id = number.to_string();
+                let id = self.id(*number);
                 match self.what {
                     What::Notices | What::NoticesHot => {
-                        order_rows(&mut sql, &id, &id, &Rows::account(self.what, *number).to_string());
+                        let account = self.id(Rows::account(self.what, *number));
+                        order_rows(&mut sql, &id, &self.name(*number, INVOICE_LEN), &account);
                     }
                     What::Unlocks | What::UnlocksHot => account_rows(&mut sql, &id, &id),
                 }
@@ -122,12 +130,12 @@ impl Limit {
             self.house.execute(sql);
         }
         match self.house.dialect {
-            Dialect::Postgres => self.pgbench(base, each),
-            Dialect::Sqlite => self.bare_loop(&numbers),
+            Dialect::Postgres => self.pgbench(base, each, clients),
+            Dialect::Sqlite => self.bare_loop(&numbers, callers),
         }
     }
 
-    fn pgbench(&self, base: u64, each: u64) -> f64 {
+    fn pgbench(&self, base: u64, each: u64, clients: u32) -> f64 {
         let mut script = String::from("\\set i :i + 1\n");
         writeln!(script, "\\set n {base} + :client_id * {CLIENT} + :i").unwrap();
         let account = match self.what {
@@ -141,6 +149,7 @@ impl Limit {
         for fresh in 0..10 {
             writeln!(script, "\\set id{fresh} :n * 10 + {fresh}").unwrap();
         }
+        script.push_str("BEGIN ISOLATION LEVEL READ COMMITTED;\n");
         let mut constants = Vec::new();
         for statement in &self.statements {
             let mut sql = String::new();
@@ -153,7 +162,7 @@ impl Limit {
                         write!(sql, ":c{}", constants.len()).unwrap();
                         constants.push(constant);
                     }
-                    Value::Number => sql.push_str(":n"),
+                    Value::Number(_) => sql.push_str(":n"),
                     Value::Fresh(at) => write!(sql, ":id{at}").unwrap(),
                     Value::Account => sql.push_str(":a"),
                     Value::Event => sql.push_str(":e"),
@@ -166,12 +175,13 @@ impl Limit {
             let end = if statement.moves_balance() { " \\gset b_" } else { ";" };
             writeln!(script, "{sql}{end}").unwrap();
         }
+        script.push_str("COMMIT;\n");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("script.sql");
         std::fs::write(&file, script).unwrap();
         let mut pgbench = Command::new("pgbench");
         pgbench.args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]);
-        pgbench.args([format!("--client={CONNECTIONS}"), format!("--transactions={each}"), "--define=i=0".to_owned()]);
+        pgbench.args([format!("--client={clients}"), format!("--transactions={each}"), "--define=i=0".to_owned()]);
         for (at, constant) in constants.iter().enumerate() {
             pgbench.arg(format!("--define=c{at}={constant}"));
         }
@@ -182,7 +192,7 @@ impl Limit {
             .output()
             .expect("pgbench (apt-get install postgresql)");
         let said = String::from_utf8_lossy(&done.stdout);
-        let all = format!("actually processed: {0}/{0}", each * u64::from(CONNECTIONS));
+        let all = format!("actually processed: {0}/{0}", each * u64::from(clients));
         assert!(
             done.status.success() && said.contains(&all),
             "pgbench: {said}{}",
@@ -192,13 +202,21 @@ impl Limit {
         tps.split(' ').next().unwrap().parse().unwrap()
     }
 
-    fn bare_loop(&self, numbers: &[u64]) -> f64 {
+    fn bare_loop(&self, numbers: &[u64], group: u32) -> f64 {
         let file = self.house.url.strip_prefix("sqlite://").unwrap();
         let mut conn = SqliteConnection::establish(file).unwrap();
         conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL").unwrap();
-        let statements: Vec<(&'static str, &Statement)> = self.statements.iter().filter_map(for_a_file).collect();
+        let kept = |one: &Statement| -> &'static str { Box::leak(one.sql.clone().into_boxed_str()) };
+        let statements: Vec<_> = self.statements.iter().map(|one| (kept(one), one)).collect();
+        // What is kept prepared, is.
+        let (warm, numbers) = numbers.split_at(2);
+        conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+        for number in warm {
+            self.bare_transaction(&mut conn, &statements, *number);
+        }
+        conn.batch_execute("COMMIT").unwrap();
         let begun = Instant::now();
-        for group in numbers.chunks(CALLERS as usize) {
+        for group in numbers.chunks(group as usize) {
             conn.batch_execute("BEGIN IMMEDIATE").unwrap();
             for number in group {
                 self.bare_transaction(&mut conn, &statements, *number);
@@ -210,25 +228,23 @@ impl Limit {
 
     fn bare_transaction(&self, conn: &mut SqliteConnection, statements: &[(&'static str, &Statement)], number: u64) {
         let mut moved = (0, 0);
-        let id = number.to_string();
-        let account = Rows::account(self.what, number).to_string();
+        let account = self.id(Rows::account(self.what, number));
         let event = Rows::event(self.what, number);
-        let (event, fight) = ((Rows::EVENTS + event).to_string(), (Rows::FIGHTS + event).to_string());
-        let fresh: Vec<String> = (0..10).map(|at| (number * 10 + at).to_string()).collect();
+        let (event, fight) = (self.id(Rows::EVENTS + event), self.id(Rows::FIGHTS + event));
+        let fresh: Vec<String> = (0..3).map(|at| self.id(number * 10 + at)).collect();
+        // One long text, of which names of all lengths are the end.
+        let name = self.name(number, 64);
         for (sql, statement) in statements {
             let mut binds = Vec::new();
             for value in &statement.values {
                 match value {
-                    Value::Constant(Some(array)) if array.starts_with('{') && sql.contains(" IN (") => {
-                        binds.extend(array.trim_matches(['{', '}']).split(',').map(Bind::Text));
-                    }
-                    Value::Constant(Some(text)) if text == "t" => binds.push(Bind::Int(1)),
-                    Value::Constant(Some(text)) if text == "f" => binds.push(Bind::Int(0)),
+                    Value::Constant(Some(text)) if text == "t" => binds.push(Bind::Flag(true)),
+                    Value::Constant(Some(text)) if text == "f" => binds.push(Bind::Flag(false)),
                     Value::Constant(text) => binds.push(match text.as_ref().map(|text| text.parse::<i64>()) {
                         Some(Ok(number)) => Bind::Int(number),
                         _ => Bind::MaybeText(text.as_deref()),
                     }),
-                    Value::Number => binds.push(Bind::Text(&id)),
+                    Value::Number(letters) => binds.push(Bind::Text(&name[name.len() - letters..])),
                     Value::Fresh(at) => binds.push(Bind::Text(&fresh[*at])),
                     Value::Account => binds.push(Bind::Text(&account)),
                     Value::Event => binds.push(Bind::Text(&event)),
@@ -245,29 +261,4 @@ impl Limit {
             }
         }
     }
-}
-
-/// A statement as `SQLite` takes it; `None`: there is nothing to do there, since whoever writes is alone.
-fn for_a_file(statement: &Statement) -> Option<(&'static str, &Statement)> {
-    let sql = &statement.sql;
-    if sql.contains("pg_advisory_xact_lock") || sql.starts_with("BEGIN") || sql.starts_with("COMMIT") {
-        return None;
-    }
-    let mut marked = String::new();
-    let mut parts = sql.split('$');
-    marked.push_str(parts.next().unwrap_or_default());
-    for (part, value) in parts.zip(&statement.values) {
-        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
-        match value {
-            Value::Constant(Some(array)) if marked.ends_with("ANY(") => {
-                let names = array.split(',').count();
-                let start = marked.rfind("= ANY(").unwrap();
-                marked.truncate(start);
-                write!(marked, "IN ({}", vec!["?"; names].join(", ")).unwrap();
-            }
-            _ => marked.push('?'),
-        }
-        marked.push_str(rest);
-    }
-    Some((Box::leak(marked.replace(" FOR UPDATE", "").into_boxed_str()), statement))
 }

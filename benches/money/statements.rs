@@ -1,8 +1,10 @@
-//! One transaction's statements, from the server's log, and which of their values differ from one to the next.
+//! One transaction's statements, and which of their values differ from one to the next: what diesel says it asks, on
+//! connections that are made while [`Ear`] listens.
+
+use std::sync::Mutex;
 
 use bakuhantam::ids::{AccountId, RowId};
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
 use super::house::Work;
 
@@ -11,8 +13,8 @@ use super::house::Work;
 pub enum Value {
     /// The same in all; `None`: NULL.
     Constant(Option<String>),
-    /// This transaction's number: an invoice, a key, a hash of a body.
-    Number,
+    /// This transaction's number, of so many letters: an invoice, a key, a hash of a body.
+    Number(usize),
     /// A new row's id, the n-th of the transaction.
     Fresh(usize),
     /// Whose coins.
@@ -30,7 +32,7 @@ pub enum Value {
 /// A statement and its values, in order.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// With `$1`, `$2` …
+    /// With `$1`, `$2` … for a server, `?` for a file.
     pub sql: String,
     pub values: Vec<Value>,
 }
@@ -50,7 +52,7 @@ impl Statement {
         let value = |(at, parameter): (usize, &Option<String>)| match columns.get(at).copied() {
             Some("\"entry\"") => Value::Entry,
             Some("\"balance_after\"") => Value::Balance,
-            _ if is_lock => Value::Number,
+            _ if is_lock => Value::Number(0),
             _ => meaning.of(parameter.as_deref()),
         };
         Self { sql: sql.to_owned(), values: parameters.iter().enumerate().map(value).collect() }
@@ -58,21 +60,36 @@ impl Statement {
 }
 
 /// What values of the transaction that was overheard stand for.
-struct Meaning<'a> {
+pub struct Meaning<'a> {
     people: &'a [AccountId],
     fights: &'a [(RowId, RowId)],
+    /// Who opens something.
+    person: Option<String>,
     /// The invoice or key.
     number: Vec<String>,
     fresh: Vec<String>,
 }
 
-impl Meaning<'_> {
+impl<'a> Meaning<'a> {
+    /// What `work` speaks of.
+    pub fn new(work: &Work, people: &'a [AccountId], fights: &'a [(RowId, RowId)]) -> Self {
+        let (number, person) = match work {
+            Work::Notice(headers, body) => {
+                let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+                let invoice = body["order"]["invoice_number"].as_str().unwrap().to_owned();
+                (vec![invoice, headers.request_id.clone()], None)
+            }
+            Work::Unlock(person, _, request) => (vec![request.key.clone()], Some(person.to_string())),
+        };
+        Self { people, fights, person, number, fresh: Vec::new() }
+    }
+
     fn of(&mut self, value: Option<&str>) -> Value {
         let Some(text) = value else { return Value::Constant(None) };
         let is_hash = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) && !text.starts_with("e3b0c442");
         if is_hash || self.number.iter().any(|number| number == text) {
-            Value::Number
-        } else if self.people.iter().any(|person| person.as_str() == text) {
+            Value::Number(text.len())
+        } else if self.person.as_deref() == Some(text) || self.people.iter().any(|person| person.as_str() == text) {
             Value::Account
         } else if self.fights.iter().any(|(event, _)| event.as_str() == text) {
             Value::Event
@@ -90,97 +107,77 @@ impl Meaning<'_> {
     }
 }
 
-#[derive(QueryableByName)]
-struct Log {
-    #[diesel(sql_type = Text)]
-    text: String,
+static SAID: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+fn notes() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(|event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event
+            && let Some(said) = &mut *SAID.lock().unwrap()
+        {
+            said.push(query.to_string());
+        }
+    }))
 }
 
-#[derive(QueryableByName)]
-struct Size {
-    #[diesel(sql_type = BigInt)]
-    size: i64,
-}
+/// Hears what databases are asked on connections that are made while it is there.
+pub struct Ear;
 
-const FILE: &str = "current_setting('data_directory') || '/../server.log'";
-
-/// The server's log from a moment on.
-pub struct Heard {
-    conn: PgConnection,
-    from: i64,
-}
-
-impl Heard {
-    pub fn new(url: &str) -> Self {
-        let mut conn = PgConnection::establish(url).unwrap();
-        let from = size(&mut conn);
-        Self { conn, from }
+impl Ear {
+    pub fn listen() -> Self {
+        set_default_instrumentation(notes).unwrap();
+        Self
     }
 
-    /// What was said since.
-    pub fn statements(mut self, work: &Work, people: &[AccountId], fights: &[(RowId, RowId)]) -> Vec<Statement> {
-        let to = size(&mut self.conn);
-        let sql = format!("SELECT pg_read_file({FILE}, {}, {}) AS text", self.from, to - self.from);
-        let Log { text } = diesel::sql_query(sql).get_result(&mut self.conn).unwrap();
-        let (number, person) = match work {
-            Work::Notice(headers, body) => {
-                let body: serde_json::Value = serde_json::from_slice(body).unwrap();
-                let invoice = body["order"]["invoice_number"].as_str().unwrap().to_owned();
-                (vec![invoice, headers.request_id.clone()], None)
-            }
-            Work::Unlock(person, _, request) => (vec![request.key.clone()], Some(person.clone())),
-        };
-        let people: Vec<AccountId> = people.iter().cloned().chain(person).collect();
-        let mut meaning = Meaning { people: &people, fights, number, fresh: Vec::new() };
+    /// Forgets what was said so far.
+    pub fn forget(&self) {
+        *SAID.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// What was said, but for what begins and ends transactions and their parts.
+    pub fn statements(self, mut meaning: Meaning<'_>) -> Vec<Statement> {
+        set_default_instrumentation(|| None).unwrap();
+        let said = SAID.lock().unwrap().take().unwrap();
         let mut statements = Vec::new();
-        let mut lines = text.lines().peekable();
-        while let Some(line) = lines.next() {
-            let Some((_, said)) = line.split_once(" ms  ") else { continue };
-            if let Some(sql) = said.strip_prefix("statement: ") {
-                statements.push(Statement { sql: sql.to_owned(), values: Vec::new() });
-            } else if said.starts_with("execute ") {
-                let (_, sql) = said.split_once(": ").unwrap();
-                let detail = lines.next_if(|next| next.contains("DETAIL:  parameters: "));
-                let parameters = detail.map_or_else(Vec::new, parameters);
-                statements.push(Statement::read(sql, &parameters, &mut meaning));
+        for query in &said {
+            let (sql, binds) = query.split_once(" -- binds: ").unwrap_or((query, "[]"));
+            if !["BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"].iter().any(|word| sql.starts_with(word)) {
+                statements.push(Statement::read(&sql.replace('`', "\""), &written_out(binds), &mut meaning));
             }
         }
-        assert!(statements.iter().any(Statement::moves_balance), "the server's log tells the statements:\n{text}");
+        assert!(statements.iter().any(Statement::moves_balance), "diesel tells the statements: {said:?}");
         statements
     }
 }
 
-fn size(conn: &mut PgConnection) -> i64 {
-    let sql = format!("SELECT size FROM pg_stat_file({FILE})");
-    let Size { size } = diesel::sql_query(sql).get_result(conn).unwrap();
-    size
-}
-
-/// `… parameters: $1 = 'a', $2 = NULL`
-fn parameters(detail: &str) -> Vec<Option<String>> {
-    let (_, mut rest) = detail.split_once("parameters: ").unwrap();
+/// `["a", Some("b"), None, 1, true]`, as Debug writes it; yes and no as a server writes them.
+fn written_out(binds: &str) -> Vec<Option<String>> {
     let mut found = Vec::new();
-    while let Some((_, value)) = rest.split_once(" = ") {
-        if let Some(after) = value.strip_prefix("NULL") {
-            found.push(None);
-            rest = after;
-            continue;
-        }
-        let mut text = String::new();
-        let mut letters = value.strip_prefix('\'').unwrap().char_indices().peekable();
-        let mut end = 0;
-        while let Some((at, letter)) = letters.next() {
-            match letter {
-                '\'' if letters.next_if(|(_, next)| *next == '\'').is_some() => text.push('\''),
-                '\'' => {
-                    end = at + 2;
-                    break;
+    let mut rest = binds.strip_prefix('[').unwrap().strip_suffix(']').unwrap();
+    while !rest.is_empty() {
+        rest = rest.strip_prefix("Some(").unwrap_or(rest);
+        if let Some(text) = rest.strip_prefix('"') {
+            let (mut value, mut letters) = (String::new(), text.char_indices());
+            let end = loop {
+                match letters.next().unwrap() {
+                    (_, '\\') => value.push(letters.next().unwrap().1),
+                    (at, '"') => break at + 1,
+                    (_, letter) => value.push(letter),
                 }
-                letter => text.push(letter),
-            }
+            };
+            found.push(Some(value));
+            rest = &text[end..];
+        } else {
+            let end = rest.find([',', ')']).unwrap_or(rest.len());
+            found.push(match &rest[..end] {
+                "None" => None,
+                "true" => Some("t".to_owned()),
+                "false" => Some("f".to_owned()),
+                number => Some(number.to_owned()),
+            });
+            rest = &rest[end..];
         }
-        found.push(Some(text));
-        rest = &value[end..];
+        rest = rest.strip_prefix(')').unwrap_or(rest);
+        rest = rest.strip_prefix(", ").unwrap_or(rest);
     }
     found
 }

@@ -19,4 +19,4 @@ pub use queue::{Job, again_at, done, enqueue, find_run_at, forget, take, take_on
 pub use runner::{Next, Runner, Standing, Work};
 
 /// How long a taker has a job to itself, in milliseconds: longer than any job takes.
-pub const LEASE_MS: i64 = 60_000;
+pub const LEASE_MS: i64 = 40_000;

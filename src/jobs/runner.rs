@@ -19,7 +19,7 @@ use crate::store::{Store, StoreError};
 /// Jobs done at once by one node.
 const AT_ONCE: usize = 8;
 /// A job that takes longer is broken off, so that it never runs beside its next taker.
-const LONGEST: Duration = Duration::from_secs(45);
+const LONGEST: Duration = Duration::from_secs(30);
 /// A database that is away is asked again after this.
 const LOOK_AWAY: Duration = Duration::from_secs(1);
 /// A job that was broken off, or whose outcome is not known, is tried again after this.

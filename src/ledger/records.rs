@@ -34,7 +34,7 @@ fn read((id, account, entry, kind, coins, balance_after, reference, note, at): R
 /// [`StoreError`]
 pub fn get_balance(conn: &mut Conn, account: &AccountId) -> Result<Coins, StoreError> {
     let balance: Option<i64> =
-        coin_balances::table.find(account.as_str()).select(coin_balances::coin_balance).first(conn).optional()?;
+        coin_balances::table.find(account.as_str()).select(coin_balances::coin_balance).get_result(conn).optional()?;
     Ok(Coins(balance.unwrap_or(0)))
 }
 
@@ -46,7 +46,7 @@ pub fn find_entry(conn: &mut Conn, kind: Kind, reference: &str) -> Result<Option
     let row: Option<Row> = coin_ledger::table
         .filter(coin_ledger::kind.eq(kind.as_str()))
         .filter(coin_ledger::reference_id.eq(reference))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     row.map(read).transpose()
 }
@@ -75,8 +75,8 @@ pub(super) fn lock_balance(conn: &mut Conn, account: &AccountId) -> Result<Coins
     let row = coin_balances::table.find(account.as_str()).select(coin_balances::coin_balance);
     let balance: Option<i64> = match conn {
         // Whoever writes is alone.
-        Conn::Sqlite(conn) => row.first(conn).optional()?,
-        Conn::Postgres(conn) => row.for_update().first(conn).optional()?,
+        Conn::Sqlite(conn) => row.get_result(conn).optional()?,
+        Conn::Postgres(conn) => row.for_update().get_result(conn).optional()?,
     };
     Ok(Coins(balance.unwrap_or(0)))
 }

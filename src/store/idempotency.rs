@@ -44,7 +44,7 @@ pub fn begin(conn: &mut Conn, request: &Request, at: Micros) -> Result<Known, St
     let row: Option<(String, String, i64)> = idempotency_keys::table
         .find((&request.account, &request.route, &request.key))
         .select((idempotency_keys::body_hash, idempotency_keys::answer, idempotency_keys::at))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     match row {
         Some((_, _, kept)) if at.ms_since(Micros(kept)) >= KEPT_MS => {

@@ -132,10 +132,17 @@ fn open_sqlite(path: &Path, mode: Mode) -> Result<SqliteConnection, String> {
     let uri = format!("file:{}?mode={access}", utf8_percent_encode(&name, IN_FILE_URI));
     let explain = |what: String| format!("{}: {what}", path.display());
     let mut conn = SqliteConnection::establish(&uri).map_err(|error| explain(error.to_string()))?;
+    // What a savepoint would put back is remembered by SQLite in a temporary file once it is more than 64 KiB, which
+    // few jobs are. Nobody needs it after a crash; writing it there took longer than the jobs.
+    let (query_only, temp_store) = match mode {
+        Mode::Read => ("ON", "DEFAULT"),
+        Mode::Write => ("OFF", "MEMORY"),
+        // A migration may sort a whole table.
+        Mode::Create => ("OFF", "DEFAULT"),
+    };
     let ready = format!(
         "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-         PRAGMA query_only = {};",
-        if mode == Mode::Read { "ON" } else { "OFF" }
+         PRAGMA query_only = {query_only}; PRAGMA temp_store = {temp_store};"
     );
     conn.batch_execute(&ready).map_err(|error| explain(error.to_string()))?;
     if mode != Mode::Read {

@@ -7,7 +7,7 @@ use diesel::{QueryResult, RunQueryDsl as _};
 
 use super::error::lost_a_race;
 use super::pool::Pool;
-use super::{Bind, Conn, Prepared, StoreError};
+use super::{Bind, Conn, Prepared, StoreError, each_dialect};
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +41,33 @@ pub(super) fn begin(conn: &mut Conn, kind: Kind) -> QueryResult<()> {
     }
 }
 
+/// Begins a part of a transaction that can be taken back alone. One ends before the next begins.
 pub(super) fn savepoint(conn: &mut Conn) -> QueryResult<()> {
-    <Conn as TransactionManager<Conn>>::begin_transaction(conn)
+    run(conn, "SAVEPOINT job")
 }
 
-/// Ends the innermost transaction or savepoint well.
+/// Ends the part well.
+pub(super) fn release(conn: &mut Conn) -> QueryResult<()> {
+    run(conn, "RELEASE SAVEPOINT job")
+}
+
+/// Takes the part back. Fails where the database has taken everything back by itself.
+pub(super) fn take_back(conn: &mut Conn) -> QueryResult<()> {
+    run(conn, "ROLLBACK TO SAVEPOINT job")?;
+    release(conn)
+}
+
+/// Runs a statement that stays prepared: diesel's own savepoints are parsed anew each time.
+fn run(conn: &mut Conn, sql: &'static str) -> QueryResult<()> {
+    each_dialect!(conn, c => Prepared::<()>::new(sql, &[]).execute(c)).map(drop)
+}
+
+/// Ends the transaction well.
 pub(super) fn commit(conn: &mut Conn) -> QueryResult<()> {
     <Conn as TransactionManager<Conn>>::commit_transaction(conn)
 }
 
-/// Takes the innermost transaction or savepoint back.
+/// Takes the transaction back.
 pub(super) fn roll_back(conn: &mut Conn) -> QueryResult<()> {
     <Conn as TransactionManager<Conn>>::rollback_transaction(conn)
 }

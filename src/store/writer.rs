@@ -3,6 +3,9 @@
 //! One COMMIT with synchronous=FULL costs a disk flush; a group shares it. Each job has a savepoint, so that one that
 //! fails takes back only its own rows. A job may have seen rows of an earlier job of its group, so everyone, refused
 //! or not, is answered after the COMMIT.
+//!
+//! A group takes what is queued. Callers who were answered together ask again together, so one that has fewer jobs
+//! than the last waits a moment for the rest of them: shorter than a flush takes. A caller alone never waits.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,6 +24,9 @@ const QUEUE_LEN_MAX: usize = 2_048;
 const GROUP_LEN_MAX: usize = 256;
 /// A group takes no further job after this.
 const GROUP_TIME_MAX: Duration = Duration::from_millis(10);
+
+/// How long a group that is smaller than the last one waits for more, altogether.
+const LINGER: Duration = Duration::from_micros(400);
 
 /// The way to the writer thread, which ends when this is dropped.
 pub(super) struct SqliteWriter(SyncSender<Box<dyn Job>>);
@@ -96,6 +102,7 @@ impl SqliteWriter {
 
 fn work(queue: &Receiver<Box<dyn Job>>, opener: &Opener, commits: &Commits) {
     let mut kept = None;
+    let mut last_len = 0;
     while let Ok(first) = queue.recv() {
         let mut conn = match kept.take().map_or_else(|| opener.open(Mode::Write), Ok) {
             Ok(conn) => conn,
@@ -105,7 +112,9 @@ fn work(queue: &Receiver<Box<dyn Job>>, opener: &Opener, commits: &Commits) {
             }
         };
         let mut group = vec![first];
-        match run_group(&mut conn, queue, &mut group) {
+        let done = run_group(&mut conn, queue, &mut group, last_len);
+        last_len = group.len();
+        match done {
             Ok(()) => {
                 commits.bump();
                 kept = Some(conn);
@@ -132,19 +141,22 @@ fn reason(error: &StoreError) -> String {
     }
 }
 
-/// Runs the first job of `group` and those that wait behind it in one transaction; they are put into `group`.
+/// Runs the first job of `group` and those that wait behind it in one transaction; they are put into `group`. Waits a
+/// little while there are fewer than `wanted`.
 fn run_group(
     conn: &mut Conn,
     queue: &Receiver<Box<dyn Job>>,
     group: &mut Vec<Box<dyn Job>>,
+    wanted: usize,
 ) -> diesel::QueryResult<()> {
     transaction::begin(conn, Kind::Write)?;
     let began = Instant::now();
     if let Some(first) = group.first_mut() {
         run_job(conn, first)?;
     }
+    let mut patience = LINGER;
     while group.len() < GROUP_LEN_MAX && began.elapsed() < GROUP_TIME_MAX {
-        let Ok(mut job) = queue.try_recv() else { break };
+        let Some(mut job) = next(queue, group.len() < wanted, &mut patience) else { break };
         let ran = run_job(conn, &mut job);
         group.push(job);
         ran?;
@@ -152,10 +164,22 @@ fn run_group(
     transaction::commit(conn)
 }
 
+/// The next job that is queued. When `wait`, also one that comes while there is patience, which gets less by waiting.
+fn next(queue: &Receiver<Box<dyn Job>>, wait: bool, patience: &mut Duration) -> Option<Box<dyn Job>> {
+    let queued = queue.try_recv().ok();
+    if queued.is_some() || !wait || patience.is_zero() {
+        return queued;
+    }
+    let began = Instant::now();
+    let came = queue.recv_timeout(*patience).ok();
+    *patience = patience.saturating_sub(began.elapsed());
+    came
+}
+
 fn run_job(conn: &mut Conn, job: &mut Box<dyn Job>) -> diesel::QueryResult<()> {
     if job.is_abandoned() {
         return Ok(());
     }
     transaction::savepoint(conn)?;
-    if job.run(conn) { transaction::commit(conn) } else { transaction::roll_back(conn) }
+    if job.run(conn) { transaction::release(conn) } else { transaction::take_back(conn) }
 }

@@ -80,7 +80,7 @@ impl Entry {
 /// The routes. `/media/` is mounted beside them when objects are a folder.
 #[must_use]
 #[rustfmt::skip]
-#[expect(clippy::too_many_lines, reason = "every route on one page")]
+#[expect(clippy::too_many_lines, reason = "one line for each route")]
 pub fn table() -> Vec<Entry> {
     use Access::{Gateway, MediaServer, Metrics, Open, Panel, Sandbox, Viewer};
     use Audience::{Admin, Any, Api, Machine, Site};

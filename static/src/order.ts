@@ -127,7 +127,7 @@ class OrderPage {
     const said = form.querySelector("[data-said]");
     if (!button || button.getAttribute("aria-disabled") === "true") return;
     const name = button.textContent;
-    const say = (words: string | undefined): void => {
+    const tell = (words: string | undefined): void => {
       if (said) said.textContent = words ?? "";
       const announce = this.root.querySelector("[data-announce]");
       if (announce) announce.textContent = words ?? "";
@@ -139,24 +139,24 @@ class OrderPage {
       const headers = { "content-type": "application/json" };
       const answer = await this.fetch(this.address("/recheck"), { method: "POST", headers, body: "{}" });
       if (answer.ok) {
-        say(form.dataset["nothing"]);
+        tell(form.dataset["nothing"]);
         await this.take((await answer.json()) as Answer);
       } else if (answer.status === 429) {
         const seconds = Math.max(1, Number(answer.headers.get("retry-after") ?? "10"));
-        say(form.dataset["lately"]?.replace("{seconds}", String(seconds)));
+        tell(form.dataset["lately"]?.replace("{seconds}", String(seconds)));
         restMs = seconds * 1_000;
       } else if (answer.status === 401 || answer.status === 403) {
         location.reload();
       } else {
-        say(form.dataset["away"]);
+        tell(form.dataset["away"]);
       }
     } catch {
-      say(navigator.onLine ? form.dataset["away"] : this.root.dataset["offline"]);
+      tell(navigator.onLine ? form.dataset["away"] : this.root.dataset["offline"]);
     }
     button.textContent = name;
     setTimeout(() => {
       button.removeAttribute("aria-disabled");
-      if (restMs) say("");
+      if (restMs) tell("");
     }, restMs);
     this.wait = FIRST_MS;
     this.later();

@@ -18,9 +18,9 @@ use diesel::sql_types::{BigInt, Text};
 use self::fate::{Fate, Luck};
 use self::weather::{Cluster, Storm, Tally};
 use crate::harness::private_postgres::PrivatePostgres;
-use crate::harness::till::COINS;
 use crate::harness::until;
 use crate::postgres::TestDatabase;
+use crate::selling::COINS;
 
 /// Until everything that was paid is credited, after the last notice.
 const CALM: Duration = Duration::from_secs(120);
@@ -67,27 +67,27 @@ async fn play(cluster: Cluster, size: Size, seed: u64) {
     let config = Database { url: Secret::new(cluster.url()), ..Database::default() };
     let store = Store::open(&config).expect("an address");
     migrate::up(&store).expect("migrations run");
-    let mut weather = Storm::gather(cluster, &store, size, seed).await;
+    let mut evening = Storm::gather(cluster, &store, size, seed).await;
     let made = begun.elapsed();
     let raged = Instant::now();
-    let tally = weather.rage(size, seed).await;
+    let tally = evening.rage(size, seed).await;
     let took = raged.elapsed();
     let paid: Vec<&str> =
-        weather.orders.iter().filter(|order| order.fate.is_paid()).map(|order| order.invoice.as_str()).collect();
+        evening.orders.iter().filter(|order| order.fate.is_paid()).map(|order| order.invoice.as_str()).collect();
     let wanted = i64::try_from(paid.len()).expect("few");
     until("every paid order is credited", CALM, async || {
         (number(&store, "SELECT COUNT(*) AS n FROM coin_orders WHERE status = 'paid'").await == wanted).then_some(())
     })
     .await;
     let calm = raged.elapsed();
-    the_books_balance(&store, &weather, wanted).await;
+    the_books_balance(&store, &evening, wanted).await;
     nothing_answered_is_missing(&store, &tally).await;
-    weather.server.cli_ok(&["ledger", "verify"]);
-    tell(&store, &weather, &tally, (made, took, calm)).await;
+    evening.server.cli_ok(&["ledger", "verify"]);
+    tell(&store, &evening, &tally, (made, took, calm)).await;
 }
 
 /// Coins are exactly those of the paid orders, each booked once.
-async fn the_books_balance(store: &Store, weather: &Storm, paid: i64) {
+async fn the_books_balance(store: &Store, evening: &Storm, paid: i64) {
     let sums = [
         ("SELECT COUNT(*) AS n FROM coin_ledger WHERE type = 'purchase'", paid),
         ("SELECT COUNT(*) AS n FROM coin_ledger WHERE type <> 'purchase'", 0),
@@ -115,7 +115,7 @@ async fn the_books_balance(store: &Store, weather: &Storm, paid: i64) {
     }
     let credited: HashSet<String> =
         texts(store, "SELECT reference_id AS t FROM coin_ledger WHERE type = 'purchase'").await.into_iter().collect();
-    for order in &weather.orders {
+    for order in &evening.orders {
         assert_eq!(credited.contains(&order.invoice), order.fate.is_paid(), "{order:?}");
     }
 }
@@ -130,7 +130,7 @@ async fn nothing_answered_is_missing(store: &Store, tally: &Tally) {
     assert!(forged.is_empty(), "forged notices were kept: {forged:?}");
 }
 
-async fn tell(store: &Store, weather: &Storm, tally: &Tally, (made, took, calm): (Duration, Duration, Duration)) {
+async fn tell(store: &Store, evening: &Storm, tally: &Tally, (made, took, calm): (Duration, Duration, Duration)) {
     let of = |verdict: &'static str| async move {
         number(store, &format!("SELECT COUNT(*) AS n FROM payment_notices WHERE verdict = '{verdict}'")).await
     };
@@ -146,10 +146,10 @@ async fn tell(store: &Store, weather: &Storm, tally: &Tally, (made, took, calm):
          inbox: credited {}, credited_late {}, already_paid {}, noted {}, stale {}, wrong_amount {}, unknown_invoice {}\n\
          {by_check} orders were credited by asking, the provider was asked {} times\n\
          coins lost: 0, coins doubled: 0, ledger verify: clean",
-        weather.cluster.name(),
-        weather.orders.len(),
+        evening.cluster.name(),
+        evening.orders.len(),
         made.as_secs_f64(),
-        weather.orders.iter().filter(|order| order.fate.is_paid()).count(),
+        evening.orders.iter().filter(|order| order.fate.is_paid()).count(),
         tally.sent,
         tally.tries,
         tally.taken,
@@ -167,7 +167,7 @@ async fn tell(store: &Store, weather: &Storm, tally: &Tally, (made, took, calm):
         of("stale").await,
         of("wrong_amount").await,
         of("unknown_invoice").await,
-        weather.doku.asked().len(),
+        evening.doku.asked().len(),
     );
 }
 

@@ -124,9 +124,9 @@ fn every_shape_is_there_and_is_used() {
 #[tokio::test]
 async fn the_document_is_served_and_answers_fit_it() {
     let server = night::serve("").await;
-    let answer = http::get(&server.url("/api/v1/openapi.json")).await;
-    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
-    let document = answer.json();
+    let given = http::get(&server.url("/api/v1/openapi.json")).await;
+    assert_eq!((given.status.as_u16(), given.header("content-type")), (200, "application/json"));
+    let document = given.json();
     assert_eq!(document, self::document());
     assert!(document["openapi"].as_str().expect("a version").starts_with("3.1"));
 

@@ -317,7 +317,8 @@ async fn the_panel_asks_for_a_code_and_has_a_session_of_its_own() {
 #[tokio::test]
 async fn cookies_reach_the_other_hosts_as_configured_and_the_panels_never_do() {
     let hosts = "[server]\npublic_url = \"https://baku.test\"\n[hosts]\nsite = \"baku.test\"\nadmin = \
-                 \"admin.baku.test\"\napi = \"api.baku.test\"\ncookie_domain = \".baku.test\"\n";
+                 \"admin.baku.test\"\napi = \"api.baku.test\"\ncookie_domain = \".baku.test\"\n\
+                 [payments]\ngateway = \"none\"\n";
     let mut server = night::prepare(hosts);
     server.serve().await;
     let body = json!({"phone": LOCAL, "password": PASSWORD, "name": "Ari"}).to_string();

@@ -189,9 +189,8 @@ async fn the_pay_page_opens_by_its_token_on_its_own_machine_alone() {
     let ari = Viewer::register(&server, 1).await;
     let made = order(&server, &ari, "key-1", "p100").await;
     let url = made["payment_url"].as_str().expect("an address");
-    let open = async |url: &str, headers: &[(&str, &str)]| {
-        http::send(Method::GET, url, headers, "").await.status.as_u16()
-    };
+    let open =
+        async |url: &str, headers: &[(&str, &str)]| http::send(Method::GET, url, headers, "").await.status.as_u16();
     assert_eq!(open(url, &[]).await, 200);
     assert_eq!(open(url, &[("host", "localhost:8080")]).await, 200);
     for foreign in [
@@ -206,7 +205,8 @@ async fn the_pay_page_opens_by_its_token_on_its_own_machine_alone() {
         assert_eq!(open(url, &[foreign]).await, 403, "{foreign:?}");
     }
     let (path, token) = url.split_once("?token=").expect("a token");
-    for wrong in [path.to_owned(), format!("{path}?token="), format!("{path}?token={token}A"), format!("{path}?token=A")]
+    for wrong in
+        [path.to_owned(), format!("{path}?token="), format!("{path}?token={token}A"), format!("{path}?token=A")]
     {
         assert_eq!(open(&wrong, &[]).await, 404, "{wrong}");
     }

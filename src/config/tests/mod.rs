@@ -226,7 +226,7 @@ fn a_cookie_domain_is_above_every_host_that_needs_the_cookie() {
     let hosts = |domain: &str| {
         format!(
             "[server]\npublic_url = \"https://baku.test\"\n[hosts]\nsite = \"baku.test\"\napi = \"api.baku.test\"\n\
-             cookie_domain = \"{domain}\"\n"
+             cookie_domain = \"{domain}\"\n[payments]\ngateway = \"none\"\n"
         )
     };
     for right in [".baku.test", "baku.test", ""] {
@@ -238,7 +238,9 @@ fn a_cookie_domain_is_above_every_host_that_needs_the_cookie() {
     }
     let told = refused("[hosts]\ncookie_domain = \".baku.test\"\n", &[]);
     assert!(told.contains("127.0.0.1"), "{told}");
-    let key = format!("[server]\nsecret_key = \"{KEY}\"\npublic_url = \"https://baku.test\"\n");
+    let key = format!(
+        "[server]\nsecret_key = \"{KEY}\"\npublic_url = \"https://baku.test\"\n[payments]\ngateway = \"none\"\n"
+    );
     let nodes =
         |node: &str| format!("{key}[hosts]\ncookie_domain = \".baku.test\"\n[cluster]\nnodes = [\"https://{node}\"]\n");
     accepted(&nodes("node-1.baku.test"), &[]);

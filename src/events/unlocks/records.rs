@@ -18,21 +18,21 @@ use crate::store::{Conn, StoreError, each_dialect, lock};
 /// # Errors
 /// [`StoreError`]
 pub fn find_fight_for_sale(conn: &mut Conn, fight: &RowId) -> Result<Option<FightForSale>, StoreError> {
-    type Row = (String, String, i64, String, String);
-    let row: Option<Row> = fights::table
+    let (red, blue) = diesel::alias!(fighters as red, fighters as blue);
+    let row: Option<(String, String, i64, String, String)> = fights::table
         .inner_join(events::table.on(events::id.eq(fights::event_id)))
+        .inner_join(red.on(red.field(fighters::id).eq(fights::red_id)))
+        .inner_join(blue.on(blue.field(fighters::id).eq(fights::blue_id)))
         .filter(fights::id.eq(fight.as_str()).and(events::status.ne(EventStatus::Draft.as_str())))
-        .select((events::id, events::title, fights::price_coins, fights::red_id, fights::blue_id))
-        .first(conn)
+        .select((events::id, events::title, fights::price_coins, red.field(fighters::name), blue.field(fighters::name)))
+        .get_result(conn)
         .optional()?;
     let Some((event, title, price, red, blue)) = row else { return Ok(None) };
-    let names = names_of(conn, vec![&red, &blue])?;
-    let name = |id: &str| names.get(id).map(String::as_str).unwrap_or_default();
     Ok(Some(FightForSale {
         id: fight.clone(),
         event: parsed(&event)?,
         price: Coins(price),
-        words: format!("{title} · {} vs {}", name(&red), name(&blue)),
+        words: format!("{title} · {red} vs {blue}"),
     }))
 }
 
@@ -49,18 +49,18 @@ pub fn find_night_for_sale(conn: &mut Conn, slug: &EventSlug) -> Result<Option<N
     let row: Option<(String, String, i64)> = events::table
         .filter(events::slug.eq(slug.as_str()).and(events::status.ne(EventStatus::Draft.as_str())))
         .select((events::id, events::title, events::pass_price_coins))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     let Some((id, title, pass_price)) = row else { return Ok(None) };
-    let on_the_card: Vec<(String, i64)> =
+    let prices: Vec<(String, i64)> =
         fights::table.filter(fights::event_id.eq(&id)).select((fights::id, fights::price_coins)).load(conn)?;
-    let priced = |(fight, price): (String, i64)| Ok::<_, StoreError>((parsed(&fight)?, Coins(price)));
+    let read = |(fight, price): (String, i64)| Ok::<_, StoreError>((parsed(&fight)?, Coins(price)));
     Ok(Some(NightForSale {
         id: parsed(&id)?,
         slug: slug.clone(),
         title,
         pass_price: Coins(pass_price),
-        fights: on_the_card.into_iter().map(priced).collect::<Result<_, _>>()?,
+        fights: prices.into_iter().map(read).collect::<Result<_, _>>()?,
     }))
 }
 
@@ -80,7 +80,7 @@ pub fn find_shown(conn: &mut Conn, slug: &EventSlug) -> Result<Option<RowId>, St
     let id: Option<String> = events::table
         .filter(events::slug.eq(slug.as_str()).and(events::status.ne(EventStatus::Draft.as_str())))
         .select(events::id)
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     id.as_deref().map(parsed).transpose()
 }

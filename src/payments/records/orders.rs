@@ -8,7 +8,7 @@ use crate::ids::{AccountId, BadName, Invoice};
 use crate::money::{Coins, Rupiah};
 use crate::payments::{Checkout, Order, OrderStatus};
 use crate::store::schema::coin_orders;
-use crate::store::{Conn, StoreError};
+use crate::store::{Bind, Conn, Prepared, StoreError, each_dialect};
 
 /// The columns, in the order of the table.
 #[derive(Queryable, Insertable)]
@@ -101,7 +101,7 @@ pub fn insert_order(conn: &mut Conn, order: &Order) -> Result<(), StoreError> {
 /// [`StoreError`]
 pub fn find_order(conn: &mut Conn, invoice: &Invoice) -> Result<Option<Order>, StoreError> {
     let row: Option<Row> =
-        coin_orders::table.filter(coin_orders::invoice.eq(invoice.as_str())).first(conn).optional()?;
+        coin_orders::table.filter(coin_orders::invoice.eq(invoice.as_str())).get_result(conn).optional()?;
     row.map(read).transpose()
 }
 
@@ -113,8 +113,8 @@ pub fn lock_order(conn: &mut Conn, invoice: &Invoice) -> Result<Option<Order>, S
     let mine = coin_orders::invoice.eq(invoice.as_str());
     let row: Option<Row> = match conn {
         // A write is alone there.
-        Conn::Sqlite(conn) => coin_orders::table.filter(mine).first(conn).optional()?,
-        Conn::Postgres(conn) => coin_orders::table.filter(mine).for_update().first(conn).optional()?,
+        Conn::Sqlite(conn) => coin_orders::table.filter(mine).get_result(conn).optional()?,
+        Conn::Postgres(conn) => coin_orders::table.filter(mine).for_update().get_result(conn).optional()?,
     };
     row.map(read).transpose()
 }
@@ -189,6 +189,10 @@ pub fn keep_checkout(conn: &mut Conn, invoice: &Invoice, checkout: &Checkout) ->
     Ok(touched == 1)
 }
 
+const PAY_ORDER: &str = "UPDATE coin_orders \
+    SET status = 'paid', paid_at = ?, channel = ?, provider_ref = ?, paid_late = ? \
+    WHERE invoice = ? AND status <> 'paid'";
+
 /// `pending | expired | failed → paid`; `false`: it was paid already, or there is no such order.
 ///
 /// # Errors
@@ -200,19 +204,14 @@ pub fn pay_order(
     is_late: bool,
     at: Micros,
 ) -> Result<bool, StoreError> {
-    let touched = diesel::update(
-        coin_orders::table
-            .filter(coin_orders::invoice.eq(invoice.as_str()))
-            .filter(coin_orders::status.ne(OrderStatus::Paid.as_str())),
-    )
-    .set((
-        coin_orders::status.eq(OrderStatus::Paid.as_str()),
-        coin_orders::paid_at.eq(at.0),
-        coin_orders::channel.eq(channel),
-        coin_orders::provider_ref.eq(provider_ref),
-        coin_orders::paid_late.eq(is_late),
-    ))
-    .execute(conn)?;
+    let binds = [
+        Bind::Int(at.0),
+        Bind::MaybeText(channel),
+        Bind::MaybeText(provider_ref),
+        Bind::Flag(is_late),
+        Bind::Text(invoice.as_str()),
+    ];
+    let touched = each_dialect!(conn, c => Prepared::<()>::new(PAY_ORDER, &binds).execute(c))?;
     Ok(touched == 1)
 }
 

@@ -7,15 +7,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::dates::When;
 use super::devices::Device;
 use super::forms::{Field, Told};
 use super::reader::Reader;
 use super::shell::Shell;
 use crate::accounts::SessionKind;
 use crate::config::Language;
+use crate::events::OwnedUnlock;
 use crate::money::Coins;
 use crate::web::Site;
 use crate::web::error::Problem;
+use crate::web::i18n::Words;
 use crate::web::session::Viewer;
 
 #[derive(Template)]
@@ -29,6 +32,7 @@ struct Page {
     coins: Option<Coins>,
     notice: Option<String>,
     told: Option<Told>,
+    opened: Vec<Opened>,
     devices: Vec<Device>,
     languages: [(Language, bool); 2],
     name_field: Field,
@@ -36,6 +40,36 @@ struct Page {
     delete_fields: [Field; 2],
     /// What was last sent was about leaving.
     deleting: bool,
+}
+
+/// The most unlocks the page lists; the history has them all.
+const OPENED_MAX: i64 = 100;
+
+/// Something the account has opened, ready for the template.
+struct Opened {
+    /// The fight, or the whole night.
+    what: String,
+    night: String,
+    when: When,
+    href: String,
+    /// What it cost, in words; nothing where it cost nothing.
+    paid: Option<String>,
+}
+
+impl Opened {
+    fn of(unlock: &OwnedUnlock, timezone: &str, w: Words) -> Self {
+        let what = match &unlock.fight {
+            Some(fight) => w.fill("account-opened-fight", &[("red", &fight.red), ("blue", &fight.blue)]),
+            None => w.t("account-opened-night"),
+        };
+        Self {
+            what,
+            night: unlock.title.clone(),
+            when: When::new(unlock.starts_at, timezone, w),
+            href: w.href(&format!("/watch/{}", unlock.slug)),
+            paid: (unlock.charged.0 > 0).then(|| w.with("coins-amount", "coins", &unlock.charged.to_string())),
+        }
+    }
 }
 
 /// What the address may say.
@@ -79,6 +113,7 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     let (w, who) = (reader.w, &viewer.0);
     let sessions = site.accounts.list_sessions(who).await?;
+    let opened = site.till.list_all_unlocks(&who.account, OPENED_MAX).await?;
     let (told, typed) = told.map_or((None, None), |(told, typed)| (Some(told), Some(typed)));
     let field = |field: Field| field.told(told.as_ref());
     let name = typed.filter(|_| told.as_ref().is_some_and(|told| told.field == Some("name")));
@@ -91,6 +126,7 @@ async fn show(
         phone: spaced(who.phone.as_str()),
         coins: reader.coins(),
         notice,
+        opened: opened.iter().map(|unlock| Opened::of(unlock, &site.config.locale.timezone, w)).collect(),
         devices: Device::of(sessions, SessionKind::Viewer, &site.config.locale.timezone, w),
         languages: [Language::Id, Language::En].map(|language| (language, language == who.locale)),
         name_field: field(Field::text("name", w.t("form-name"), "nickname", &name).at_most(40)),

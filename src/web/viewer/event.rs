@@ -43,7 +43,7 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
     let reader = Reader::of(&req, &site).await;
     let buyer = buyer_of(&site, &event, &reader).await;
     let told = Told::of_query(req.query_string());
-    reader.respond(&site, format!("/events/{}", event.slug), || card(&site, &event, &reader, buyer.as_ref(), &told))
+    reader.respond(&site, format!("/events/{}", event.slug), || card(&site, &event, &reader, buyer, &told))
 }
 
 /// Who may buy; `None` for a reader who is not signed in.
@@ -57,14 +57,14 @@ async fn buyer_of(site: &Site, event: &EventFacts, reader: &Reader) -> Option<Bu
     })
 }
 
-fn card(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>, told: &Told) -> Event {
+fn card(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<Buyer>, told: &Told) -> Event {
     let w = reader.w;
     let night = Night::new(site, event, w);
     let description =
         w.fill("event-description", &[("title", night.title.as_str()), ("date", night.when.long.as_str())]);
     let shell = reader.shell(site, &format!("/events/{}", event.slug), night.title.clone(), description);
     let signed_out = || Buyer::SignedOut { sign_in: shell.sign_in("/login") };
-    let offers = Offers::new(event, &buyer.cloned().unwrap_or_else(signed_out), told, w);
+    let offers = Offers::new(event, &buyer.unwrap_or_else(signed_out), told, w);
     let csrf = reader.who.as_ref().map(|who| site.forms.of(who)).unwrap_or_default();
     Event { shell, night, offers, csrf }
 }

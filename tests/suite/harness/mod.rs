@@ -20,7 +20,6 @@ pub mod server;
 pub mod socket;
 pub mod staff;
 pub mod tcp_proxy;
-pub mod till;
 pub mod viewers;
 
 use std::process::Command;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::doku::notice::{Notice, Shape, body};
-use crate::harness::till::PRICE;
+use crate::selling::PRICE;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 

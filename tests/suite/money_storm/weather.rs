@@ -24,8 +24,8 @@ use crate::harness::doku::DokuServer;
 use crate::harness::night;
 use crate::harness::private_postgres::PrivatePostgres;
 use crate::harness::server::TestServer;
-use crate::harness::till::{PACKAGES, PRICE, package};
 use crate::postgres::TestDatabase;
+use crate::selling::{PACKAGES, PRICE, package};
 
 /// Orders whose payers are busy at the same time.
 const AT_ONCE: usize = 24;

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::harness::doku::{DokuFault, DokuServer};
 use crate::harness::server::TestServer;
-use crate::harness::till::{NEVER, PACKAGES, SOON, SellingServer, config, package};
 use crate::harness::viewers::Viewer;
 use crate::harness::{http, night, until};
 use crate::postgres::on_both_databases;
+use crate::selling::{NEVER, PACKAGES, SOON, SellingServer, config, package};
 
 on_both_databases! {
     async fn the_same_request_again_is_the_same_order(db) {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::harness::till::{COINS, NEVER, SellingServer};
 use crate::harness::viewers::Viewer;
 use crate::postgres::on_both_databases;
+use crate::selling::{COINS, NEVER, SellingServer};
 
 on_both_databases! {
     async fn the_operator_finds_an_order_asks_after_it_and_sums_up(db) {

@@ -4,9 +4,9 @@ use bakuhantam::payments::NoticeFilter;
 use serde_json::json;
 
 use crate::harness::doku::notice::{Notice, Shape, body as body_of};
-use crate::harness::till::{COINS, NEVER, PRICE, SellingServer};
 use crate::harness::viewers::Viewer;
 use crate::postgres::on_both_databases;
+use crate::selling::{COINS, NEVER, PRICE, SellingServer};
 
 /// Words in the order they come, the verdicts they get, and how the order stands afterwards.
 const SEQUENCES: &[(&[&str], &[&str], &str, i64)] = &[
@@ -241,7 +241,7 @@ on_both_databases! {
         assert_eq!(shop.verdicts(&paid).await, ["stale", "credited"]);
         assert_eq!(shop.inbox(&paid).await[1].source, "check");
         assert_eq!(ari.coins().await, COINS);
-        crate::harness::until("DOKU was asked after the other one too", crate::harness::till::SOON, async || {
+        crate::harness::until("DOKU was asked after the other one too", crate::selling::SOON, async || {
             (shop.checks(&not_paid) == 1).then_some(())
         })
         .await;

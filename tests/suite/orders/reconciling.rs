@@ -22,10 +22,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::harness::doku::DokuFault;
-use crate::harness::till::{COINS, NEVER, PACKAGES, SOON, SellingServer, check_due, package};
 use crate::harness::until;
 use crate::harness::viewers::Viewer;
 use crate::postgres::{TestDatabase, on_both_databases};
+use crate::selling::{COINS, NEVER, PACKAGES, SOON, SellingServer, check_due, package};
 
 on_both_databases! {
     async fn a_lost_notice_is_made_good_by_asking(db) {
@@ -344,7 +344,7 @@ on_both_databases! {
         *provider.says.lock().expect("no panic") = Some(ProviderStatus::Paid);
         for (ari, order) in &orders {
             until("it is credited", SOON, async || (nodes[0].1.balance(ari).await.ok()?.0 == COINS).then_some(())).await;
-            assert_eq!(crate::harness::till::find(&store, order.invoice.as_str()).await.status.as_str(), "paid");
+            assert_eq!(crate::selling::find(&store, order.invoice.as_str()).await.status.as_str(), "paid");
         }
         stopping.cancel();
         tracker.close();

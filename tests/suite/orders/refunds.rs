@@ -7,9 +7,9 @@ use bakuhantam::money::Coins;
 use serde_json::json;
 
 use crate::harness::doku::notice::{Notice, Shape};
-use crate::harness::till::{COINS, NEVER, PRICE, SellingServer};
 use crate::harness::viewers::Viewer;
 use crate::postgres::on_both_databases;
+use crate::selling::{COINS, NEVER, PRICE, SellingServer};
 
 /// Spends coins, as an unlock would.
 async fn spend(shop: &SellingServer, viewer: &Viewer, coins: i64) {

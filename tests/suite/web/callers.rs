@@ -147,7 +147,9 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
         // The walk's server sells through the sandbox, and nobody in it can sign.
         Access::Gateway if entry.path.ends_with("/sandbox") => Some(Refusal::Json(401, "payments.not_ours")),
         Access::Gateway => Some(Refusal::Json(404, "payments.no_gateway")),
-        Access::Sandbox => caller.headers.iter().any(|(name, _)| FORWARDING.contains(name)).then_some(Refusal::Page(403)),
+        Access::Sandbox => {
+            caller.headers.iter().any(|(name, _)| FORWARDING.contains(name)).then_some(Refusal::Page(403))
+        }
         Access::MediaServer => (!caller.may.1).then_some(Refusal::Json(403, "ingest.not_trusted")),
     }
 }

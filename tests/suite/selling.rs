@@ -10,14 +10,14 @@ use bakuhantam::store::{Conn, Store, StoreError};
 use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 
-use super::database::TestDatabase;
-use super::doku::DokuServer;
-use super::doku::notice::{Notice, Shape};
-use super::http::{self, Answer};
-use super::night;
-use super::server::TestServer;
-use super::until;
-use super::viewers::Viewer;
+use crate::harness::doku::DokuServer;
+use crate::harness::doku::notice::{Notice, Shape};
+use crate::harness::http::{self, Answer};
+use crate::harness::night;
+use crate::harness::server::TestServer;
+use crate::harness::until;
+use crate::harness::viewers::Viewer;
+use crate::postgres::TestDatabase;
 
 /// What is sold: coins of p100 with its bonus are 105, for Rp 100.000.
 pub const PACKAGES: &str = "
