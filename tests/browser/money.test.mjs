@@ -81,6 +81,9 @@ for (const [name, size] of [["phone", PHONE], ["desk", DESK]]) {
       await stranger.close();
 
       const { page, complaints, coins, close } = await viewer(size);
+      // The provider's page speaks the account's language.
+      const chosen = await page.request.post(`${night.url}/api/v1/account/locale`, { data: { locale: language } });
+      assert.equal(chosen.ok(), true);
       const next = encodeURIComponent(`/events/${SLUG}`);
       const extra = query ? "&lang=en" : "";
       await page.goto(`${night.url}/account/history${query}`);
