@@ -18,7 +18,7 @@ use diesel::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use super::What;
-use super::statements::{Ear, Meaning, Statement};
+use super::statements::{self, Meaning, Statement};
 
 /// Accounts that orders are spread over.
 pub const PEOPLE: u32 = 2_000;
@@ -239,17 +239,17 @@ impl House {
         let mut work = self.prepare(what, 3);
         let last = work.pop().unwrap();
         let meaning = Meaning::new(&last, &self.people, &self.fights);
-        let ear = Ear::listen();
+        statements::listen();
         let overheard = Self::over(&self.url, self.dialect, self.folder.clone());
         for one in work {
             overheard.run(one).await;
         }
-        ear.forget();
+        statements::keep();
         overheard.run(last).await;
-        ear.statements(meaning)
+        statements::take_statements(meaning)
     }
 
-    /// How much is wrong with the books, but for what the limit has written past us.
+    /// How much is wrong with the books, the limit's rows too.
     pub fn verify(&self) -> u64 {
         self.store.read_now(&|conn| ledger::verify(conn, &mut |drift| println!("{drift}"))).unwrap().drifts
     }

@@ -1,5 +1,5 @@
 //! One transaction's statements, and which of their values differ from one to the next: what diesel says it asks, on
-//! connections that are made while [`Ear`] listens.
+//! connections that are made while somebody listens.
 
 use std::sync::Mutex;
 
@@ -109,6 +109,7 @@ impl<'a> Meaning<'a> {
 
 static SAID: Mutex<Option<Vec<String>>> = Mutex::new(None);
 
+#[expect(clippy::unnecessary_wraps, reason = "as diesel wants it")]
 fn notes() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(|event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event
@@ -119,34 +120,29 @@ fn notes() -> Option<Box<dyn Instrumentation>> {
     }))
 }
 
-/// Hears what databases are asked on connections that are made while it is there.
-pub struct Ear;
+/// Connections made from now on can be heard.
+pub fn listen() {
+    set_default_instrumentation(notes).unwrap();
+}
 
-impl Ear {
-    pub fn listen() -> Self {
-        set_default_instrumentation(notes).unwrap();
-        Self
-    }
+/// What is said from now on is kept.
+pub fn keep() {
+    *SAID.lock().unwrap() = Some(Vec::new());
+}
 
-    /// Forgets what was said so far.
-    pub fn forget(&self) {
-        *SAID.lock().unwrap() = Some(Vec::new());
-    }
-
-    /// What was said, but for what begins and ends transactions and their parts.
-    pub fn statements(self, mut meaning: Meaning<'_>) -> Vec<Statement> {
-        set_default_instrumentation(|| None).unwrap();
-        let said = SAID.lock().unwrap().take().unwrap();
-        let mut statements = Vec::new();
-        for query in &said {
-            let (sql, binds) = query.split_once(" -- binds: ").unwrap_or((query, "[]"));
-            if !["BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"].iter().any(|word| sql.starts_with(word)) {
-                statements.push(Statement::read(&sql.replace('`', "\""), &written_out(binds), &mut meaning));
-            }
+/// What was kept, but for what begins and ends transactions and their parts. Connections made from now on are not heard.
+pub fn take_statements(mut meaning: Meaning<'_>) -> Vec<Statement> {
+    set_default_instrumentation(|| None).unwrap();
+    let said = SAID.lock().unwrap().take().unwrap();
+    let mut statements = Vec::new();
+    for query in &said {
+        let (sql, binds) = query.split_once(" -- binds: ").unwrap_or((query, "[]"));
+        if !["BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"].iter().any(|word| sql.starts_with(word)) {
+            statements.push(Statement::read(&sql.replace('`', "\""), &written_out(binds), &mut meaning));
         }
-        assert!(statements.iter().any(Statement::moves_balance), "diesel tells the statements: {said:?}");
-        statements
     }
+    assert!(statements.iter().any(Statement::moves_balance), "diesel tells the statements: {said:?}");
+    statements
 }
 
 /// `["a", Some("b"), None, 1, true]`, as Debug writes it; yes and no as a server writes them.

@@ -130,6 +130,32 @@ on_both_databases! {
         store.write(|conn| put(conn, "after", "1")).await.expect("the store goes on");
     }
 
+    async fn refused_writes_take_back_their_own_rows_only_whatever_their_size(db) {
+        let store = db.migrated();
+        store.write(|conn| put(conn, "count", "0")).await.expect("a write");
+        // More than SQLite would keep in memory of a savepoint by itself.
+        let long = "x".repeat(200_000);
+        let writes = (0..24_u32).map(|number| {
+            let long = long.clone();
+            store.write(move |conn| {
+                lock(conn, "count")?;
+                let count: u32 = get(conn, "count")?.unwrap_or_default().parse().unwrap_or(0);
+                diesel::update(node_settings::table.find("count"))
+                    .set(node_settings::value.eq((count + 1).to_string()))
+                    .execute(conn)?;
+                put(conn, &format!("row {number}"), &long)?;
+                if number % 3 == 0 { Err(StoreError::Row("refused".into())) } else { Ok(()) }
+            })
+        });
+        let kept: Vec<bool> = futures_util::future::join_all(writes).await.iter().map(Result::is_ok).collect();
+        assert_eq!(kept, (0..24).map(|number| number % 3 != 0).collect::<Vec<_>>());
+        assert_eq!(value(&store, "count").await.as_deref(), Some("16"));
+        for number in 0..24_u32 {
+            let name: &'static str = format!("row {number}").leak();
+            assert_eq!(value(&store, name).await.is_some(), number % 3 != 0, "{name}");
+        }
+    }
+
     async fn migrations_run_from_several_nodes_at_once_and_go_down_step_by_step(db) {
         let store = db.open();
         assert_eq!(migrate::schema_state(&store).expect("a state"), SchemaState::Older);
