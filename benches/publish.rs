@@ -24,11 +24,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bakuhantam::clock::{Clock as _, SystemClock};
 use bakuhantam::config;
-use bakuhantam::ids::{Epoch, EventSlug, Random as _, RunId, SystemRandom};
+use bakuhantam::ids::{Epoch, EventSlug, KeyId, Random as _, RunId, SystemRandom};
 use bakuhantam::objects::{
     FolderStore, ObjectError, ObjectKey, ObjectMeta, ObjectStore, PutDone, PutIf, S3Store, SharedObjects,
 };
-use bakuhantam::stream::facts::{FactsSource, ReportSink, StreamFacts, StreamReport};
+use bakuhantam::stream::facts::{ContentKey, Cuts, FactsSource, KeySource, ReportSink, StreamFacts, StreamReport};
 use bakuhantam::stream::{Publisher, PublisherParts};
 use bytes::Bytes;
 
@@ -41,7 +41,20 @@ struct Facts(Epoch);
 
 impl FactsSource for Facts {
     fn stream_facts(&self, _event: &EventSlug) -> Option<StreamFacts> {
-        Some(StreamFacts { epoch: self.0.clone(), on_air: None, interrupted: false, ended: false })
+        Some(StreamFacts {
+            epoch: self.0.clone(),
+            on_air: None,
+            interrupted: false,
+            ended: false,
+            cuts: Cuts::default(),
+            keep_remote_ms: None,
+        })
+    }
+}
+
+impl KeySource for Facts {
+    fn content_key(&self, _event: &EventSlug, _id: &KeyId) -> Option<ContentKey> {
+        Some(ContentKey([7; 16]))
     }
 }
 
@@ -196,7 +209,10 @@ async fn measure(what: &str, store: SharedObjects) {
         encoder,
         objects: listed.clone(),
         facts: facts.clone(),
-        reports: facts,
+        reports: facts.clone(),
+        keys: facts,
+        playback: config::Playback::default(),
+        key_address: "https://api.example".into(),
         clock: clock.clone(),
         random,
     })

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{SharedClock, SystemClock};
 use crate::cluster::Bus;
 use crate::config::{Config, Loaded};
-use crate::events::{Mirror, SharedMirror, StreamKeys, mirror_path};
+use crate::events::{Mirror, Secrets, SharedMirror, StreamKeys, mirror_path};
 use crate::hub::Hub;
 use crate::ids::{SharedRandom, SystemRandom};
 use crate::ingest::door::{self, Door};
@@ -96,7 +96,8 @@ impl App {
         };
 
         let reports = || wiring::Reports::start(&site, (&store, &standing), &tracker, stopping.clone());
-        let publisher = start_publisher(&site, &random, reports).await?;
+        let secrets = Secrets::new(&secret, &random);
+        let publisher = start_publisher(&site, &secrets, &random, reports).await?;
 
         let encoders =
             Encoders::new(config.encoder.clone(), config.uploader.hls_dir.clone(), clock.clone(), random.clone());
@@ -104,7 +105,7 @@ impl App {
         let door = open_door(&config, &keys, &mirror, &encoders)?;
 
         let bus = Bus::start(&store, &clock, &tracker, &stopping);
-        wiring::follow_database(&mirror, (&store, &standing), &bus, &tracker, stopping.clone());
+        wiring::follow_database(&mirror, &secrets, (&store, &standing), &bus, &tracker, stopping.clone());
         wiring::announce(&site, &tracker, stopping.clone());
         wiring::do_jobs(&site, (&store, &standing), &random, &tracker, stopping.clone());
         wiring::prune_accounts(&site, &standing, &tracker, stopping.clone());
@@ -183,6 +184,7 @@ impl App {
 /// The publisher, when this node publishes; `reports` is where it says how the picture stands.
 async fn start_publisher(
     site: &Site,
+    secrets: &Secrets,
     random: &SharedRandom,
     reports: impl FnOnce() -> SharedReports,
 ) -> Result<Option<Arc<Publisher>>, StartError> {
@@ -195,6 +197,9 @@ async fn start_publisher(
         encoder: config.encoder.clone(),
         objects: objects::open(&config.objects).map_err(StartError::new)?,
         facts: Arc::new(wiring::Facts(site.mirror.clone())),
+        keys: Arc::new(wiring::Keys { mirror: site.mirror.clone(), secrets: secrets.clone() }),
+        playback: config.playback.clone(),
+        key_address: config.address_on(&config.hosts.api).unwrap_or_else(|| config.server.public_url.clone()),
         reports: reports(),
         clock: site.clock.clone(),
         random: random.clone(),

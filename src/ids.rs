@@ -131,6 +131,24 @@ name!(
     |text| text.strip_prefix("BH").is_some_and(is_ulid)
 );
 
+name!(
+    /// A content key: `<fight's id>-<unix seconds>`, the moment its turn in the rotation began. The key itself is derived
+    /// from it and the event's secret, so that no secret is stored for a segment.
+    KeyId,
+    "a key's id: a fight's id, a dash and the second in which its turn began",
+    |text| {
+        let seconds = |text: &str| !text.is_empty() && text.len() <= 12 && text.bytes().all(|b| b.is_ascii_digit());
+        text.split_once('-').is_some_and(|(fight, from)| is_ulid(fight) && seconds(from))
+    }
+);
+
+name!(
+    /// A replay of an event: `all`, or the number of a fight.
+    ReplayName,
+    "a replay's name: all, or the number of a fight",
+    |text| text == "all" || text.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == text)
+);
+
 fn is_ulid(text: &str) -> bool {
     text.len() == 26
         && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
@@ -202,6 +220,46 @@ impl RowId {
     }
 }
 
+impl KeyId {
+    /// The key of a fight whose turn began at this second of the Unix time.
+    #[must_use]
+    pub fn new(fight: &RowId, from_s: u64) -> Self {
+        Self(Arc::from(format!("{fight}-{from_s}")))
+    }
+
+    /// The fight it opens.
+    #[must_use]
+    pub fn fight(&self) -> Option<RowId> {
+        self.0.split_once('-')?.0.parse().ok()
+    }
+
+    /// When its turn began, seconds of the Unix time.
+    #[must_use]
+    pub fn from_s(&self) -> u64 {
+        self.0.split_once('-').and_then(|(_, from)| from.parse().ok()).unwrap_or(0)
+    }
+}
+
+impl ReplayName {
+    /// The whole event.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(Arc::from("all"))
+    }
+
+    /// A fight's.
+    #[must_use]
+    pub fn of_fight(number: i32) -> Self {
+        Self(Arc::from(number.to_string()))
+    }
+
+    /// The fight's number; `None` for the whole event.
+    #[must_use]
+    pub fn fight(&self) -> Option<i32> {
+        self.0.parse().ok()
+    }
+}
+
 impl AccountId {
     /// An id for an account made at `at`.
     #[must_use]
@@ -237,6 +295,28 @@ mod tests {
         }
         for bad in ["", "-a", "a-", "a--b", "A", "a/b", "..", "a b", &"a".repeat(65)] {
             assert!(bad.parse::<EventSlug>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_names_its_fight_and_its_turn() {
+        let fight: RowId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let key = KeyId::new(&fight, 1_790_000_000);
+        assert_eq!(key.as_str().parse::<KeyId>().unwrap(), key);
+        assert_eq!((key.fight(), key.from_s()), (Some(fight), 1_790_000_000));
+        for bad in
+            ["", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAV-", "x-1", "01ARZ3NDEKTSV4RRFFQ69G5FAV-1a"]
+        {
+            assert!(bad.parse::<KeyId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_replay_is_of_all_or_of_one_fight() {
+        assert_eq!("all".parse::<ReplayName>().unwrap().fight(), None);
+        assert_eq!("12".parse::<ReplayName>().unwrap().fight(), Some(12));
+        for bad in ["", "0", "01", "+1", "-1", "x", "99999999"] {
+            assert!(bad.parse::<ReplayName>().is_err(), "{bad}");
         }
     }
 

@@ -15,15 +15,18 @@ use crate::accounts::{self, Accounts};
 use crate::clock::SharedClock;
 use crate::cluster::Bus;
 use crate::config::{Config, PaymentGateway, SecretKey};
-use crate::events::{self, EventFacts, EventStatus, RecordedStream, SharedMirror, keep_mirror};
+use crate::events::{
+    self, AirRangeFacts, EventFacts, EventStatus, RecordedStream, Secrets, SharedMirror, TrimFacts, keep_mirror,
+};
 use crate::flows::{Reconciler, Till, TillParts};
-use crate::ids::{Epoch, EventSlug, SharedRandom};
+use crate::ids::{Epoch, EventSlug, KeyId, SharedRandom};
 use crate::jobs::Runner;
 use crate::payments::{self, sandbox::Sandbox};
 use crate::store::{Liveness, Store};
 use crate::stream::Publisher;
 use crate::stream::facts::{
-    FactsSource, FightOnAir, ReportSink, SharedReports, StreamFacts, StreamReport, StreamStatus,
+    AirRange, ContentKey, Cuts, FactsSource, FightOnAir, KeySource, ReportSink, SharedReports, StreamFacts,
+    StreamReport, StreamStatus, Trim,
 };
 use crate::web::i18n::Words;
 use crate::web::socket::{frame, status_frame};
@@ -34,6 +37,9 @@ const LOOK_MIN: Duration = Duration::from_millis(20);
 const LOOK_MAX: Duration = Duration::from_secs(1);
 /// How long the first read of the mirror waits for the outbox's tail.
 const TAIL_WAIT: Duration = Duration::from_secs(2);
+
+/// A day in milliseconds.
+const DAY_MS: u64 = 86_400_000;
 
 /// Time between two prunings of sessions.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
@@ -56,9 +62,38 @@ fn stream_facts_of(event: &EventFacts) -> StreamFacts {
     let on_air = event.on_air_fight.and_then(|number| event.fights.iter().find(|fight| fight.number == number));
     StreamFacts {
         epoch: event.epoch.clone(),
-        on_air: on_air.map(|fight| FightOnAir { id: fight.id.clone(), number: fight.number }),
+        on_air: on_air.map(|fight| FightOnAir {
+            id: fight.id.clone(),
+            number: fight.number,
+            sold: fight.price_coins.0 > 0,
+        }),
         interrupted: event.interrupted,
         ended: event.status == EventStatus::Ended,
+        cuts: cuts_of(event),
+        keep_remote_ms: u64::try_from(event.replay_days).ok().filter(|days| *days > 0).map(|days| days * DAY_MS),
+    }
+}
+
+fn cuts_of(event: &EventFacts) -> Cuts {
+    let range = |range: &AirRangeFacts| AirRange { fight: range.fight, from: range.from, until: range.until };
+    let trim = |trim: &TrimFacts| Trim { replay: trim.replay.clone(), from: trim.from, until: trim.until };
+    Cuts {
+        ranges: event.air_ranges.iter().map(range).collect(),
+        hidden: event.hidden.iter().map(|hidden| (hidden.from, hidden.until)).collect(),
+        trims: event.trims.iter().map(trim).collect(),
+    }
+}
+
+/// The content keys of the mirror's events.
+#[derive(Debug)]
+pub(super) struct Keys {
+    pub(super) mirror: SharedMirror,
+    pub(super) secrets: Secrets,
+}
+
+impl KeySource for Keys {
+    fn content_key(&self, event: &EventSlug, id: &KeyId) -> Option<ContentKey> {
+        self.secrets.content_key(&*self.mirror.find(event)?, id).map(ContentKey)
     }
 }
 
@@ -118,6 +153,7 @@ impl Reports {
                 status: report.status.as_str().to_owned(),
                 epoch: report.epoch.clone(),
                 since: report.since,
+                replays: report.replays.clone(),
             };
             match events::record_stream(store, &slug, stream, self.site.clock.now()).await {
                 Ok(_) => {
@@ -156,13 +192,14 @@ fn epoch_frame(site: &Site, event: &EventFacts) -> crate::hub::Frame {
 /// Keeps the mirror equal to the database, once that is known to be the right one.
 pub(super) fn follow_database(
     mirror: &SharedMirror,
+    secrets: &Secrets,
     (store, standing): (&Store, &Standing),
     bus: &Bus,
     tracker: &TaskTracker,
     stopping: CancellationToken,
 ) {
     let (mirror, store, standing) = (mirror.clone(), store.clone(), standing.clone());
-    let (bus, facts) = (bus.clone(), bus.subscribe());
+    let (bus, facts, secrets) = (bus.clone(), bus.subscribe(), secrets.clone());
     tracker.spawn(async move {
         let ready = async {
             standing.right().await;
@@ -170,7 +207,7 @@ pub(super) fn follow_database(
             drop(timeout(TAIL_WAIT, bus.ready()).await);
         };
         if stopping.run_until_cancelled(ready).await.is_some() {
-            keep_mirror(store, mirror, facts, stopping).await;
+            keep_mirror(store, mirror, secrets, facts, stopping).await;
         }
     });
 }

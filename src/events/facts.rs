@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Micros;
-use crate::ids::{Epoch, EventSlug, RowId};
+use crate::ids::{Epoch, EventSlug, ReplayName, RowId};
 use crate::money::Coins;
 
 /// An event as the mirror holds it.
@@ -37,6 +37,54 @@ pub struct EventFacts {
     pub milestones: Vec<MilestoneFacts>,
     /// Questions; drafts included.
     pub polls: Vec<PollFacts>,
+    /// The secret that content keys are made from, sealed; `None` for an instant, until a node has made it.
+    #[serde(default)]
+    pub secret_sealed: Option<String>,
+    /// Days after its end that it can be watched again; 0: for ever.
+    #[serde(default)]
+    pub replay_days: i32,
+    /// When each fight was on air, in order.
+    #[serde(default)]
+    pub air_ranges: Vec<AirRangeFacts>,
+    /// Parts of the timeline that no replay shows.
+    #[serde(default)]
+    pub hidden: Vec<HiddenRange>,
+    /// Replays that begin or end elsewhere than their fight.
+    #[serde(default)]
+    pub trims: Vec<TrimFacts>,
+}
+
+/// A time that a fight was on air.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AirRangeFacts {
+    /// The fight's number on the card.
+    pub fight: i32,
+    /// Since when.
+    pub from: Micros,
+    /// Until when; `None`: it is on air.
+    pub until: Option<Micros>,
+}
+
+/// A part of the timeline that no replay shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HiddenRange {
+    /// Its row.
+    pub id: RowId,
+    /// Its first moment.
+    pub from: Micros,
+    /// The moment after it.
+    pub until: Micros,
+}
+
+/// Where a replay begins and ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrimFacts {
+    /// The replay.
+    pub replay: ReplayName,
+    /// What lies before is left out.
+    pub from: Option<Micros>,
+    /// What lies from here on is left out.
+    pub until: Option<Micros>,
 }
 
 /// The picture's state as recorded in the database for nodes that do not publish.
@@ -48,6 +96,9 @@ pub struct RecordedStream {
     pub epoch: Option<Epoch>,
     /// When the state began.
     pub since: Micros,
+    /// Replays whose playlists are on the store.
+    #[serde(default)]
+    pub replays: Vec<ReplayName>,
 }
 
 /// An event's life; it only moves forward.

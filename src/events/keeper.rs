@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::{SharedMirror, load_facts};
+use super::secrets::Secrets;
+use super::{EventFacts, SharedMirror, load_facts, records};
 use crate::store::outbox::Fact;
 use crate::store::{Store, StoreError};
 
@@ -20,12 +21,13 @@ const EVERY_AWAY: Duration = Duration::from_secs(1);
 pub async fn keep_mirror(
     store: Store,
     mirror: SharedMirror,
+    secrets: Secrets,
     mut facts: Receiver<Arc<Fact>>,
     cancel: CancellationToken,
 ) {
     let mut away = false;
     while !cancel.is_cancelled() {
-        match refresh(&store, &mirror).await {
+        match refresh(&store, &mirror, &secrets).await {
             Ok(()) if away => {
                 away = false;
                 tracing::info!("event facts are read from the database again");
@@ -46,11 +48,32 @@ pub async fn keep_mirror(
     }
 }
 
-async fn refresh(store: &Store, mirror: &SharedMirror) -> Result<(), StoreError> {
-    let events = store.read(load_facts).await?;
+async fn refresh(store: &Store, mirror: &SharedMirror, secrets: &Secrets) -> Result<(), StoreError> {
+    let mut events = store.read(load_facts).await?;
+    if events.iter().any(|event| event.secret_sealed.is_none()) {
+        give_secrets(store, &events, secrets).await?;
+        events = store.read(load_facts).await?;
+    }
     let mirror = Arc::clone(mirror);
     let written = tokio::task::spawn_blocking(move || mirror.replace(events)).await;
     written.map_err(|_| StoreError::Panicked)
+}
+
+/// Gives every event that has none its secret. Two nodes that do it at once agree on the first.
+async fn give_secrets(store: &Store, events: &[EventFacts], secrets: &Secrets) -> Result<(), StoreError> {
+    let new: Vec<_> = events
+        .iter()
+        .filter(|event| event.secret_sealed.is_none())
+        .map(|event| (event.id.clone(), secrets.seal_new(&event.id)))
+        .collect();
+    store
+        .write(move |conn| {
+            for (event, sealed) in &new {
+                records::keep_secret(conn, event, sealed)?;
+            }
+            Ok(())
+        })
+        .await
 }
 
 /// Waits for a fact about an event, then takes those that wait behind it.

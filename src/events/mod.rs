@@ -8,6 +8,8 @@
 //! on air; the same name in one event is the same fighter; a stream key is stored as its code only. The mirror is what
 //! everyone reads: pages and the stream path never ask the database.
 //!
+//! Each event has a secret of its own, sealed; the content keys of its fights are derived from it ([`Secrets`]).
+//!
 //! A crash before COMMIT changes nothing. After it the mirror follows at the next fact, or within ten seconds. A verb
 //! that is asked twice is refused the second time (`events.already_on_air`), and changes nothing.
 
@@ -19,6 +21,7 @@ mod mirror;
 mod on_air;
 mod picture;
 mod records;
+mod secrets;
 mod stream_key;
 #[cfg(test)]
 mod tests;
@@ -31,6 +34,7 @@ pub use mirror::{Mirror, SharedMirror, mirror_path};
 pub use on_air::{end, go_off_air, go_on_air, interrupt, resume};
 pub use picture::{record_stream, rotate_epoch};
 pub use records::load_facts;
+pub use secrets::Secrets;
 pub use stream_key::{StreamKeyCodes, StreamKeys, mac_of_stream_key, renew_stream_key};
 pub use unlocks::{
     FightForSale, NightForSale, OwnedFight, OwnedUnlock, Unlock, Unlocks, find_fight_for_sale, find_night_for_sale,

@@ -8,14 +8,16 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{
-    EventError, EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts, PollFacts,
-    PollOptionFacts, RecordedStream,
+    AirRangeFacts, EventError, EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, HiddenRange,
+    MilestoneFacts, PollFacts, PollOptionFacts, RecordedStream, TrimFacts,
 };
 use crate::clock::Micros;
-use crate::ids::{Epoch, EventSlug, RowId};
+use crate::ids::{Epoch, EventSlug, ReplayName, RowId};
 use crate::money::Coins;
 use crate::store::audit::{self, Actor};
-use crate::store::schema::{events, fighters, fights, milestones, on_air_ranges, poll_options, polls};
+use crate::store::schema::{
+    events, fighters, fights, hidden_ranges, milestones, on_air_ranges, poll_options, polls, replay_trims,
+};
 use crate::store::{Conn, StoreError, outbox};
 
 /// A column's text as what it names.
@@ -80,6 +82,9 @@ struct EventRow {
     stream_status: String,
     stream_epoch: Option<String>,
     stream_since: i64,
+    secret_sealed: Option<String>,
+    stream_replays: String,
+    replay_days: i32,
 }
 
 impl EventRow {
@@ -88,6 +93,7 @@ impl EventRow {
             status: self.stream_status.clone(),
             epoch: self.stream_epoch.as_deref().map(parsed).transpose()?,
             since: Micros(self.stream_since),
+            replays: self.stream_replays.split_whitespace().map(parsed).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -247,6 +253,7 @@ pub(super) fn set_stream(conn: &mut Conn, event: &RowId, stream: &RecordedStream
             events::stream_status.eq(&stream.status),
             events::stream_epoch.eq(stream.epoch.as_ref().map(Epoch::as_str)),
             events::stream_since.eq(stream.since.0),
+            events::stream_replays.eq(stream.replays.iter().map(ReplayName::as_str).collect::<Vec<_>>().join(" ")),
         ))
         .execute(conn)?;
     Ok(())
@@ -262,15 +269,12 @@ pub fn load_facts(conn: &mut Conn) -> Result<Vec<EventFacts>, StoreError> {
     let mut fights = load_fights(conn)?;
     let mut milestones = load_milestones(conn)?;
     let mut polls = load_polls(conn)?;
-    let on_air: HashMap<String, i32> = on_air_ranges::table
-        .inner_join(fights::table.on(fights::id.eq(on_air_ranges::fight_id)))
-        .filter(on_air_ranges::closed_at.is_null())
-        .select((on_air_ranges::event_id, fights::number))
-        .load::<(String, i32)>(conn)?
-        .into_iter()
-        .collect();
+    let mut ranges = load_ranges(conn)?;
+    let mut hidden = load_hidden(conn)?;
+    let mut trims = load_trims(conn)?;
     rows.into_iter()
         .map(|row| {
+            let air_ranges = ranges.remove(&row.id).unwrap_or_default();
             Ok(EventFacts {
                 id: parsed(&row.id)?,
                 slug: parsed(&row.slug)?,
@@ -279,16 +283,27 @@ pub fn load_facts(conn: &mut Conn) -> Result<Vec<EventFacts>, StoreError> {
                 pass_price_coins: Coins(row.pass_price_coins),
                 epoch: parsed(&row.epoch)?,
                 interrupted: row.interrupted,
-                on_air_fight: on_air.get(&row.id).copied(),
+                on_air_fight: air_ranges.iter().find(|range| range.until.is_none()).map(|range| range.fight),
+                air_ranges,
+                hidden: hidden.remove(&row.id).unwrap_or_default(),
+                trims: trims.remove(&row.id).unwrap_or_default(),
+                replay_days: row.replay_days,
                 stream: row.stream()?,
                 fights: fights.remove(&row.id).unwrap_or_default(),
                 milestones: milestones.remove(&row.id).unwrap_or_default(),
                 polls: polls.remove(&row.id).unwrap_or_default(),
                 title: row.title,
                 stream_key_mac: row.stream_key_mac,
+                secret_sealed: row.secret_sealed,
             })
         })
         .collect()
+}
+
+/// Gives an event its sealed secret; `false`: it has one already, which stays.
+pub(super) fn keep_secret(conn: &mut Conn, event: &RowId, sealed: &str) -> Result<bool, StoreError> {
+    let without = events::table.find(event.as_str()).filter(events::secret_sealed.is_null());
+    Ok(diesel::update(without).set(events::secret_sealed.eq(sealed)).execute(conn)? == 1)
 }
 
 type ByEvent<T> = HashMap<String, Vec<T>>;
@@ -314,6 +329,42 @@ fn load_fights(conn: &mut Conn) -> Result<ByEvent<FightFacts>, StoreError> {
             price_coins: Coins(price),
             status: FightStatus::stored(&status)?,
         });
+    }
+    Ok(by_event)
+}
+
+fn load_ranges(conn: &mut Conn) -> Result<ByEvent<AirRangeFacts>, StoreError> {
+    let rows: Vec<(String, i32, i64, Option<i64>)> = on_air_ranges::table
+        .inner_join(fights::table.on(fights::id.eq(on_air_ranges::fight_id)))
+        .order((on_air_ranges::opened_at, on_air_ranges::id))
+        .select((on_air_ranges::event_id, fights::number, on_air_ranges::opened_at, on_air_ranges::closed_at))
+        .load(conn)?;
+    let mut by_event = ByEvent::new();
+    for (event, fight, from, until) in rows {
+        let range = AirRangeFacts { fight, from: Micros(from), until: until.map(Micros) };
+        by_event.entry(event).or_default().push(range);
+    }
+    Ok(by_event)
+}
+
+fn load_hidden(conn: &mut Conn) -> Result<ByEvent<HiddenRange>, StoreError> {
+    let rows: Vec<(String, String, i64, i64)> =
+        hidden_ranges::table.order((hidden_ranges::from_at, hidden_ranges::id)).load(conn)?;
+    let mut by_event = ByEvent::new();
+    for (id, event, from, until) in rows {
+        let range = HiddenRange { id: parsed(&id)?, from: Micros(from), until: Micros(until) };
+        by_event.entry(event).or_default().push(range);
+    }
+    Ok(by_event)
+}
+
+fn load_trims(conn: &mut Conn) -> Result<ByEvent<TrimFacts>, StoreError> {
+    let rows: Vec<(String, String, Option<i64>, Option<i64>)> =
+        replay_trims::table.order(replay_trims::replay).load(conn)?;
+    let mut by_event = ByEvent::new();
+    for (event, replay, from, until) in rows {
+        let trim = TrimFacts { replay: parsed(&replay)?, from: from.map(Micros), until: until.map(Micros) };
+        by_event.entry(event).or_default().push(trim);
     }
     Ok(by_event)
 }

@@ -28,6 +28,11 @@ fn event(slug: &str, stream_key: &str) -> EventFacts {
         fights: Vec::new(),
         milestones: Vec::new(),
         polls: Vec::new(),
+        secret_sealed: None,
+        replay_days: 0,
+        air_ranges: Vec::new(),
+        hidden: Vec::new(),
+        trims: Vec::new(),
     }
 }
 

@@ -46,6 +46,36 @@ diesel::table! {
         stream_epoch -> Nullable<Text>,
         stream_since -> BigInt,
         created_at -> BigInt,
+        secret_sealed -> Nullable<Text>,
+        stream_replays -> Text,
+        replay_days -> Integer,
+    }
+}
+
+diesel::table! {
+    hidden_ranges (id) {
+        id -> Text,
+        event_id -> Text,
+        from_at -> BigInt,
+        until_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    replay_trims (event_id, replay) {
+        event_id -> Text,
+        replay -> Text,
+        from_at -> Nullable<BigInt>,
+        until_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    playback_leases (session_id) {
+        session_id -> Text,
+        account_id -> Text,
+        taken_at -> BigInt,
+        seen_at -> BigInt,
     }
 }
 
@@ -299,12 +329,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     milestones,
     polls,
     poll_options,
-    unlocks
+    unlocks,
+    hidden_ranges,
+    replay_trims
 );
+diesel::joinable!(playback_leases -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     sessions,
+    playback_leases,
     coin_balances,
     coin_ledger,
     coin_orders,

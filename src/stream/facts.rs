@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::Micros;
-use crate::ids::{Epoch, EventSlug, RowId};
+use crate::ids::{Epoch, EventSlug, KeyId, ReplayName, RowId};
 
 /// What the publisher must know of an event. Comes from the disk mirror, never from the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,63 @@ pub struct StreamFacts {
     pub interrupted: bool,
     /// An operator has ended the event: playlists get ENDLIST, nothing is listed after.
     pub ended: bool,
+    /// What the replays show.
+    pub cuts: Cuts,
+    /// How long segments stay once the event has ended, milliseconds; `None`: as `uploader.keep_remote_ms` says.
+    pub keep_remote_ms: Option<u64>,
 }
+
+/// What an event's replays show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cuts {
+    /// When each fight was on air, in order.
+    pub ranges: Vec<AirRange>,
+    /// Parts of the timeline that nobody is shown: from, until.
+    pub hidden: Vec<(Micros, Micros)>,
+    /// Replays that begin or end elsewhere than their fight.
+    pub trims: Vec<Trim>,
+}
+
+/// A time that a fight was on air.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AirRange {
+    /// The fight's number on the card.
+    pub fight: i32,
+    /// Since when.
+    pub from: Micros,
+    /// Until when; `None`: it is on air.
+    pub until: Option<Micros>,
+}
+
+/// Where a replay begins and ends.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Trim {
+    /// The replay.
+    pub replay: ReplayName,
+    /// What lies before is left out.
+    pub from: Option<Micros>,
+    /// What lies from here on is left out.
+    pub until: Option<Micros>,
+}
+
+/// A key of AES-128: 16 bytes. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ContentKey(pub [u8; 16]);
+
+impl fmt::Debug for ContentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ContentKey(***)")
+    }
+}
+
+/// Makes the content keys of events, from what the mirror has. Never waits.
+pub trait KeySource: Send + Sync + fmt::Debug {
+    /// The key of this id; `None` where the event has no secret, or none that this node can open.
+    fn content_key(&self, event: &EventSlug, id: &KeyId) -> Option<ContentKey>;
+}
+
+/// Shared source of keys.
+pub type SharedKeys = Arc<dyn KeySource>;
 
 /// A fight that is on air.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -26,6 +82,9 @@ pub struct FightOnAir {
     pub id: RowId,
     /// Its number on the card.
     pub number: i32,
+    /// It costs coins: its segments are encrypted where `playback.encrypt` says so.
+    #[serde(default)]
+    pub sold: bool,
 }
 
 /// Tells the facts of an event. Never waits; an event whose state cannot be read now keeps its last known facts.
@@ -80,6 +139,9 @@ pub struct StreamReport {
     pub epoch: Option<Epoch>,
     /// When this state began.
     pub since: Micros,
+    /// The replays whose playlists are stored and confirmed under this epoch, in the order of the card, `all` last.
+    #[serde(default)]
+    pub replays: Vec<ReplayName>,
 }
 
 /// Takes reports. Never waits: what is slow happens elsewhere.

@@ -231,6 +231,7 @@ mod tests {
     use super::*;
     use crate::ids::{Epoch, RunId};
     use crate::stream::plan::ListId;
+    use crate::stream::record::Protection;
 
     fn line(n: u64, gap: bool) -> Line {
         Line {
@@ -241,6 +242,7 @@ mod tests {
             duration_us: 2_000_000,
             breaks: false,
             gap,
+            protection: Protection::Free,
         }
     }
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::error::PublisherError;
-use super::facts::{SharedFacts, SharedReports, StreamStatus};
+use super::facts::{SharedFacts, SharedKeys, SharedReports, StreamStatus};
 use super::journal::Journal;
 use super::plan::Rules;
 use super::take_up::take_up;
@@ -34,6 +34,12 @@ pub struct PublisherParts {
     pub objects: SharedObjects,
     /// What is known of events.
     pub facts: SharedFacts,
+    /// Keys of what is sold.
+    pub keys: SharedKeys,
+    /// Whether to encrypt, and how long with one key.
+    pub playback: config::Playback,
+    /// Where players get keys: scheme and host before `/api/v1/keys/…`, without a slash at the end.
+    pub key_address: String,
     /// Who is told about them.
     pub reports: SharedReports,
     /// The wall clock.

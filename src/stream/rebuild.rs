@@ -186,8 +186,12 @@ pub fn differences(timeline: &Timeline, on_store: &OnStore, now: Micros) -> Vec<
         listed(timeline, rung, &lists, from, &mut records);
     }
     if is_new {
-        let report =
-            StreamReport { status: StreamStatus::Interrupted, epoch: Some(on_store.epoch.clone()), since: now };
+        let report = StreamReport {
+            status: StreamStatus::Interrupted,
+            epoch: Some(on_store.epoch.clone()),
+            since: now,
+            replays: Vec::new(),
+        };
         records.push(Record::Reported { report });
     }
     records

@@ -7,16 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::StreamReport;
 use crate::clock::Micros;
-use crate::ids::{Epoch, RenditionName, RunId};
+use crate::ids::{Epoch, KeyId, RenditionName, RunId};
 
 /// Who may watch a segment. Decided once per index for all renditions together and journaled before the first PUT,
 /// so that a retry can never store other bytes under an immutable key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protection {
     /// Anyone; stored as FFmpeg wrote it.
     #[default]
     Free,
+    /// Whoever has the key: stored encrypted with AES-128 in CBC mode.
+    Key {
+        /// The key, and by it the fight and the initialisation vector.
+        id: KeyId,
+    },
 }
 
 /// One fact. Facts are applied in order; the last one wins.

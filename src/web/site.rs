@@ -93,6 +93,7 @@ impl Site {
     #[must_use]
     pub fn stream_of(&self, event: &EventFacts) -> StreamReport {
         self.streams.find(&event.slug).unwrap_or_else(|| StreamReport {
+            replays: event.stream.replays.clone(),
             status: match event.stream.status.as_str() {
                 "live" => StreamStatus::Live,
                 "interrupted" => StreamStatus::Interrupted,

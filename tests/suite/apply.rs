@@ -9,9 +9,10 @@ use bakuhantam::cluster::Bus;
 use bakuhantam::config::SecretKey;
 use bakuhantam::events::apply::Applied;
 use bakuhantam::events::{
-    self, EventError, EventFacts, EventStatus, FightStatus, Mirror, StreamKeyCodes, StreamKeys, load_facts,
+    self, EventError, EventFacts, EventStatus, FightStatus, Mirror, Secrets, StreamKeyCodes, StreamKeys, load_facts,
 };
 use bakuhantam::flows::{ApplyError, Night, apply_night};
+use bakuhantam::ids::{SharedRandom, SystemRandom};
 use bakuhantam::payments;
 use bakuhantam::store::{Liveness, Store, StoreError, audit, outbox};
 use tokio_util::sync::CancellationToken;
@@ -55,6 +56,11 @@ status = "published"
   max_votes_per_viewer = 100
   status = "open"
 "#;
+
+fn secrets() -> Secrets {
+    let random: SharedRandom = Arc::new(SystemRandom::default());
+    Secrets::new(&key(), &random)
+}
 
 fn key() -> SecretKey {
     SecretKey::new([7; 32])
@@ -274,7 +280,7 @@ on_both_databases! {
         let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
         let clock: SharedClock = Arc::new(SystemClock);
         let bus = Bus::start(&store, &clock, &tracker, &cancel);
-        tracker.spawn(events::keep_mirror(store.clone(), Arc::clone(&mirror), bus.subscribe(), cancel.clone()));
+        tracker.spawn(events::keep_mirror(store.clone(), Arc::clone(&mirror), secrets(), bus.subscribe(), cancel.clone()));
         bus.ready().await;
 
         let applied = apply(&other_process, NIGHT).await.expect("applied");
@@ -315,7 +321,7 @@ async fn the_mirror_holds_while_the_database_is_away_and_follows_when_it_is_back
     let (store, tracker, cancel) = (db.open(), TaskTracker::new(), CancellationToken::new());
     let clock: SharedClock = Arc::new(SystemClock);
     let bus = Bus::start(&store, &clock, &tracker, &cancel);
-    tracker.spawn(events::keep_mirror(store.clone(), Arc::clone(&mirror), bus.subscribe(), cancel.clone()));
+    tracker.spawn(events::keep_mirror(store.clone(), Arc::clone(&mirror), secrets(), bus.subscribe(), cancel.clone()));
     until("the database is known to be away", Duration::from_secs(5), async || {
         matches!(store.liveness(), Liveness::Down(_)).then_some(())
     })

@@ -25,6 +25,7 @@ pub(super) fn values(config: &Config, origins: &Origins) -> Result<(), ConfigErr
     ingest(config, origins)?;
     picture::encoder(&config.encoder, origins)?;
     picture::uploader(config, origins)?;
+    picture::playback(config, origins)?;
     objects(config, origins)?;
     payments::payments(config, origins)?;
     messages::messages(&config.messages, origins)?;

@@ -103,6 +103,18 @@ fn level(rendition: &Rendition, key: &str, origins: &Origins) -> Result<(), Conf
     Err(origins.wrong(key, &what))
 }
 
+pub(super) fn playback(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
+    let playback = &config.playback;
+    let segment_ms = u64::from(config.encoder.segment_seconds) * 1_000;
+    within("playback.key_rotation_ms", playback.key_rotation_ms, segment_ms, 86_400_000, origins)?;
+    if !playback.key_rotation_ms.is_multiple_of(1_000) {
+        let what = format!("cannot be {}: write whole seconds, such as 300000", playback.key_rotation_ms);
+        return Err(origins.wrong("playback.key_rotation_ms", &what));
+    }
+    within("playback.devices_per_account", u64::from(playback.devices_per_account), 1, 100, origins)?;
+    within("playback.lease_ttl_ms", playback.lease_ttl_ms, 3_000, 3_600_000, origins)
+}
+
 pub(super) fn uploader(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
     let uploader = &config.uploader;
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);

@@ -37,6 +37,11 @@ fn house() -> House {
         fights: Vec::new(),
         milestones: Vec::new(),
         polls: Vec::new(),
+        secret_sealed: None,
+        replay_days: 0,
+        air_ranges: Vec::new(),
+        hidden: Vec::new(),
+        trims: Vec::new(),
     };
     mirror.replace(vec![
         event("island", KEY, EventStatus::Published),

@@ -5,7 +5,7 @@ use super::timeline::{Ms, Part};
 use super::{Action, Mark, Plan};
 use crate::clock::Micros;
 use crate::ids::{Epoch, RunId};
-use crate::stream::record::Record;
+use crate::stream::record::{Protection, Record};
 
 /// A playlist under an epoch: one object key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +66,8 @@ pub struct Line {
     pub breaks: bool,
     /// It is not there.
     pub gap: bool,
+    /// Who may watch it.
+    pub protection: Protection,
 }
 
 impl Plan {
@@ -121,6 +123,7 @@ impl Plan {
                 duration_us: entry.duration_in(rung),
                 breaks: entry.breaks,
                 gap: slot.part != Part::Stored || (slot.gap && !dvr),
+                protection: entry.protection.clone(),
             })
         });
         let longest = self.timeline.longest_us.saturating_add(500_000) / 1_000_000;

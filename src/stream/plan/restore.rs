@@ -60,7 +60,7 @@ impl Plan {
                         duration_us: *dur,
                         epoch: epoch.clone(),
                         fight: *fight,
-                        protection: *protection,
+                        protection: protection.clone(),
                         taken_up: 0,
                         due: self.rules.deadline_ms,
                     });

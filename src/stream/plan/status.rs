@@ -74,7 +74,7 @@ impl Status {
             return None;
         }
         let since = before.filter(|last| last.status == status).map_or(wall, |last| last.since);
-        let report = StreamReport { status, epoch: self.published.clone(), since };
+        let report = StreamReport { status, epoch: self.published.clone(), since, replays: Vec::new() };
         self.last = Some(report.clone());
         Some(report)
     }

@@ -290,7 +290,7 @@ impl Timeline {
             dur: entry.duration_us,
             epoch: self.epochs.get(entry.epoch)?.clone(),
             fight: entry.fight,
-            protection: entry.protection,
+            protection: entry.protection.clone(),
         })
     }
 

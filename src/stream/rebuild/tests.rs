@@ -50,6 +50,7 @@ fn lines(from: u64, until: u64, gaps: &[u64]) -> Vec<Line> {
             duration_us: 2_000_000,
             breaks: i == 10,
             gap: gaps.contains(&i),
+            protection: Protection::Free,
         })
         .collect()
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use super::witness::{Witness, sequence};
 use crate::clock::SystemClock;
 use crate::config;
-use crate::ids::{Epoch, EventSlug, RunId, SystemRandom};
-use crate::stream::facts::{FactsSource, ReportSink, StreamFacts, StreamReport};
+use crate::ids::{Epoch, EventSlug, KeyId, RunId, SystemRandom};
+use crate::stream::facts::{ContentKey, Cuts, FactsSource, KeySource, ReportSink, StreamFacts, StreamReport};
 use crate::stream::{EventHealth, Publisher, PublisherParts};
 
 const SEGMENTS: u64 = 14;
@@ -107,7 +107,14 @@ impl Stage {
             segment_deadline_ms: 2_000,
             ..config::Uploader::default()
         };
-        let facts = StreamFacts { epoch: epoch('a'), on_air: None, interrupted: false, ended: false };
+        let facts = StreamFacts {
+            epoch: epoch('a'),
+            on_air: None,
+            interrupted: false,
+            ended: false,
+            cuts: Cuts::default(),
+            keep_remote_ms: None,
+        };
         let mut stage = Self {
             folder,
             store: Arc::default(),
@@ -147,6 +154,9 @@ impl Stage {
             objects: self.store.clone(),
             facts: self.facts.clone(),
             reports: self.told.clone(),
+            keys: Arc::new(TestKeys),
+            playback: config::Playback::default(),
+            key_address: "https://api.example".into(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom::default()),
         };
@@ -232,5 +242,15 @@ impl Drop for Stage {
         if !std::thread::panicking() {
             assert_eq!(*self.store.wrongs.lock().unwrap(), Vec::<String>::new());
         }
+    }
+}
+
+/// Every key is of sixteen bytes made of its turn.
+#[derive(Debug)]
+pub struct TestKeys;
+
+impl KeySource for TestKeys {
+    fn content_key(&self, _: &EventSlug, id: &KeyId) -> Option<ContentKey> {
+        Some(ContentKey(u128::from(id.from_s()).to_be_bytes()))
     }
 }

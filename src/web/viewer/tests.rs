@@ -62,6 +62,11 @@ fn event(slug: &str, status: EventStatus) -> EventFacts {
         ],
         milestones: vec![MilestoneFacts { id: id(), coins: Coins(2_500), title: "Ronde tambahan".into() }],
         polls: vec![poll("open", "Siapa menang?"), poll("draft", "Rahasia?")],
+        secret_sealed: None,
+        replay_days: 0,
+        air_ranges: Vec::new(),
+        hidden: Vec::new(),
+        trims: Vec::new(),
     }
 }
 
@@ -117,7 +122,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
 
 fn report(site: &Site, slug: &str, status: StreamStatus) {
     let epoch = Some(Epoch::new(&SystemRandom::default()));
-    site.streams.set(&slug.parse().unwrap(), StreamReport { status, epoch, since: NIGHT });
+    site.streams.set(&slug.parse().unwrap(), StreamReport { status, epoch, since: NIGHT, replays: Vec::new() });
 }
 
 async fn text(answer: HttpResponse) -> String {

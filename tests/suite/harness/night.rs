@@ -168,5 +168,10 @@ pub fn bare_event(secret: &SecretKey, slug: &str, key: &str, status: EventStatus
         fights: Vec::new(),
         milestones: Vec::new(),
         polls: Vec::new(),
+        secret_sealed: None,
+        replay_days: 0,
+        air_ranges: Vec::new(),
+        hidden: Vec::new(),
+        trims: Vec::new(),
     }
 }

@@ -127,7 +127,7 @@ impl World {
             }
             Op::OnAir(number) => {
                 let id: RowId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
-                self.facts.on_air = Some(FightOnAir { id, number });
+                self.facts.on_air = Some(FightOnAir { id, number, sold: false });
                 self.tell_facts();
             }
             Op::Interrupt(interrupted) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::naive::Naive;
 use crate::ids::{Epoch, RenditionName};
-use crate::stream::facts::StreamStatus;
+use crate::stream::facts::{Cuts, StreamStatus};
 use crate::stream::plan::*;
 
 pub const DEADLINE_MS: u64 = 8_000;
@@ -60,7 +60,14 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let facts = StreamFacts { epoch: epoch(0), on_air: None, interrupted: false, ended: false };
+        let facts = StreamFacts {
+            epoch: epoch(0),
+            on_air: None,
+            interrupted: false,
+            ended: false,
+            cuts: Cuts::default(),
+            keep_remote_ms: None,
+        };
         let mut world = Self {
             plan: Plan::restore("night".parse().unwrap(), ladder(), rules(), &[]),
             facts,
