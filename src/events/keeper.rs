@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::secrets::Secrets;
 use super::{EventFacts, SharedMirror, load_facts, records};
+use crate::ids::RowId;
 use crate::store::outbox::Fact;
 use crate::store::{Store, StoreError};
 
@@ -49,23 +50,29 @@ pub async fn keep_mirror(
 }
 
 async fn refresh(store: &Store, mirror: &SharedMirror, secrets: &Secrets) -> Result<(), StoreError> {
-    let mut events = store.read(load_facts).await?;
-    if events.iter().any(|event| event.secret_sealed.is_none()) {
-        give_secrets(store, &events, secrets).await?;
-        events = store.read(load_facts).await?;
-    }
-    let mirror = Arc::clone(mirror);
-    let written = tokio::task::spawn_blocking(move || mirror.replace(events)).await;
-    written.map_err(|_| StoreError::Panicked)
-}
-
-/// Gives every event that has none its secret. Two nodes that do it at once agree on the first.
-async fn give_secrets(store: &Store, events: &[EventFacts], secrets: &Secrets) -> Result<(), StoreError> {
+    let events = store.read(load_facts).await?;
     let new: Vec<_> = events
         .iter()
         .filter(|event| event.secret_sealed.is_none())
         .map(|event| (event.id.clone(), secrets.seal_new(&event.id)))
         .collect();
+    replace(mirror, events).await?;
+    // After the rest is known: nobody needs the secret of an event whose fights have not been on air.
+    if !new.is_empty() {
+        give_secrets(store, new).await?;
+        replace(mirror, store.read(load_facts).await?).await?;
+    }
+    Ok(())
+}
+
+async fn replace(mirror: &SharedMirror, events: Vec<EventFacts>) -> Result<(), StoreError> {
+    let mirror = Arc::clone(mirror);
+    let written = tokio::task::spawn_blocking(move || mirror.replace(events)).await;
+    written.map_err(|_| StoreError::Panicked)
+}
+
+/// Gives events that have none their secrets, sealed. Two nodes that do it at once agree on the first.
+async fn give_secrets(store: &Store, new: Vec<(RowId, String)>) -> Result<(), StoreError> {
     store
         .write(move |conn| {
             for (event, sealed) in &new {

@@ -21,6 +21,7 @@ mod mirror;
 mod on_air;
 mod picture;
 mod records;
+mod replays;
 mod secrets;
 mod stream_key;
 #[cfg(test)]

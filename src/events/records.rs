@@ -7,17 +7,16 @@ use std::str::FromStr;
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::replays;
 use super::{
-    AirRangeFacts, EventError, EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, HiddenRange,
-    MilestoneFacts, PollFacts, PollOptionFacts, RecordedStream, TrimFacts,
+    EventError, EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts, PollFacts,
+    PollOptionFacts, RecordedStream,
 };
 use crate::clock::Micros;
 use crate::ids::{Epoch, EventSlug, ReplayName, RowId};
 use crate::money::Coins;
 use crate::store::audit::{self, Actor};
-use crate::store::schema::{
-    events, fighters, fights, hidden_ranges, milestones, on_air_ranges, poll_options, polls, replay_trims,
-};
+use crate::store::schema::{events, fighters, fights, milestones, on_air_ranges, poll_options, polls};
 use crate::store::{Conn, StoreError, outbox};
 
 /// A column's text as what it names.
@@ -269,9 +268,9 @@ pub fn load_facts(conn: &mut Conn) -> Result<Vec<EventFacts>, StoreError> {
     let mut fights = load_fights(conn)?;
     let mut milestones = load_milestones(conn)?;
     let mut polls = load_polls(conn)?;
-    let mut ranges = load_ranges(conn)?;
-    let mut hidden = load_hidden(conn)?;
-    let mut trims = load_trims(conn)?;
+    let mut ranges = replays::load_ranges(conn)?;
+    let mut hidden = replays::load_hidden(conn)?;
+    let mut trims = replays::load_trims(conn)?;
     rows.into_iter()
         .map(|row| {
             let air_ranges = ranges.remove(&row.id).unwrap_or_default();
@@ -306,7 +305,7 @@ pub(super) fn keep_secret(conn: &mut Conn, event: &RowId, sealed: &str) -> Resul
     Ok(diesel::update(without).set(events::secret_sealed.eq(sealed)).execute(conn)? == 1)
 }
 
-type ByEvent<T> = HashMap<String, Vec<T>>;
+pub(super) type ByEvent<T> = HashMap<String, Vec<T>>;
 type FightRow = (String, String, i32, String, String, String, i64, String);
 type PollRow = (String, String, i32, String, String, String, i64, i64);
 
@@ -329,42 +328,6 @@ fn load_fights(conn: &mut Conn) -> Result<ByEvent<FightFacts>, StoreError> {
             price_coins: Coins(price),
             status: FightStatus::stored(&status)?,
         });
-    }
-    Ok(by_event)
-}
-
-fn load_ranges(conn: &mut Conn) -> Result<ByEvent<AirRangeFacts>, StoreError> {
-    let rows: Vec<(String, i32, i64, Option<i64>)> = on_air_ranges::table
-        .inner_join(fights::table.on(fights::id.eq(on_air_ranges::fight_id)))
-        .order((on_air_ranges::opened_at, on_air_ranges::id))
-        .select((on_air_ranges::event_id, fights::number, on_air_ranges::opened_at, on_air_ranges::closed_at))
-        .load(conn)?;
-    let mut by_event = ByEvent::new();
-    for (event, fight, from, until) in rows {
-        let range = AirRangeFacts { fight, from: Micros(from), until: until.map(Micros) };
-        by_event.entry(event).or_default().push(range);
-    }
-    Ok(by_event)
-}
-
-fn load_hidden(conn: &mut Conn) -> Result<ByEvent<HiddenRange>, StoreError> {
-    let rows: Vec<(String, String, i64, i64)> =
-        hidden_ranges::table.order((hidden_ranges::from_at, hidden_ranges::id)).load(conn)?;
-    let mut by_event = ByEvent::new();
-    for (id, event, from, until) in rows {
-        let range = HiddenRange { id: parsed(&id)?, from: Micros(from), until: Micros(until) };
-        by_event.entry(event).or_default().push(range);
-    }
-    Ok(by_event)
-}
-
-fn load_trims(conn: &mut Conn) -> Result<ByEvent<TrimFacts>, StoreError> {
-    let rows: Vec<(String, String, Option<i64>, Option<i64>)> =
-        replay_trims::table.order(replay_trims::replay).load(conn)?;
-    let mut by_event = ByEvent::new();
-    for (event, replay, from, until) in rows {
-        let trim = TrimFacts { replay: parsed(&replay)?, from: from.map(Micros), until: until.map(Micros) };
-        by_event.entry(event).or_default().push(trim);
     }
     Ok(by_event)
 }
