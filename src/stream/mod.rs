@@ -41,6 +41,7 @@
 //!                            └──────────── stored ◀───────────┘
 //! ```
 
+pub mod cipher;
 pub mod encoder;
 pub mod facts;
 

@@ -57,6 +57,8 @@ pub struct Shared {
     pub(super) ranks: Vec<usize>,
     pub(super) objects: SharedObjects,
     pub(super) facts: SharedFacts,
+    pub(super) keys: SharedKeys,
+    pub(super) key_address: String,
     pub(super) reports: SharedReports,
     pub(super) clock: SharedClock,
     pub(super) random: SharedRandom,
@@ -102,6 +104,7 @@ pub struct EventState {
     pub(super) store_failing_since: Option<Micros>,
     pub(super) waits_for_store: bool,
     pub(super) journal_fails: bool,
+    pub(super) lacks_keys: bool,
 }
 
 /// How one event fares.
@@ -121,6 +124,8 @@ pub struct EventHealth {
     pub waits_for_store: bool,
     /// The journal cannot be written.
     pub journal_fails: bool,
+    /// Sold segments wait for a key to be encrypted with.
+    pub lacks_keys: bool,
 }
 
 /// How the publisher fares.
@@ -184,6 +189,7 @@ impl Publisher {
             store_failing_since: state.store_failing_since,
             waits_for_store: state.waits_for_store,
             journal_fails: state.journal_fails,
+            lacks_keys: state.lacks_keys,
         };
         PublisherHealth {
             events: states.iter().map(health).collect(),
@@ -229,6 +235,8 @@ fn share(parts: PublisherParts) -> Shared {
         ladder,
         objects: parts.objects,
         facts: parts.facts,
+        keys: parts.keys,
+        key_address: parts.key_address.trim_end_matches('/').to_owned(),
         reports: parts.reports,
         clock: parts.clock,
         random: parts.random,
@@ -242,6 +250,8 @@ fn share(parts: PublisherParts) -> Shared {
             window: window.max(3),
             segment_seconds: u64::from(parts.encoder.segment_seconds.max(1)),
             keep_remote_ms: parts.config.keep_remote_ms,
+            encrypt: parts.playback.encrypt,
+            rotation_ms: parts.playback.key_rotation_ms,
         },
         states: Mutex::default(),
         blind: AtomicBool::new(false),
