@@ -2,8 +2,11 @@
 //
 // `data-state` on the player says it: soon, waiting, starting, ready, playing, buffering, interrupted, ended, failed,
 // unsupported. `data-mode` says which source: live (the window at the edge), dvr (rewound while it goes on), replay.
+// `data-gate` says whether the viewer may see it: open, locked, signed-out, taken. `data-sold` stands while what is on
+// screen is sold content, `data-fight` is then its number.
 import type { Facts, Phase, Playback } from "./facts";
 import { freeze } from "./freeze";
+import { PlayerGate, type Gate } from "./gate";
 import { rememberedSound, rememberSound } from "./sound";
 import { Source, type SourceEvents, type Start } from "./source";
 
@@ -35,6 +38,7 @@ const STALL_TOLD_MS = 2_500;
 
 export class Player {
   readonly source: Source;
+  readonly #gate: PlayerGate;
   phase: Phase;
   mode: Mode = "live";
   playback: Playback;
@@ -69,7 +73,29 @@ export class Player {
         this.#update();
       },
     });
+    this.#gate = new PlayerGate(root, {
+      askAgain: () => Promise.resolve(true),
+      takeHere: () => Promise.resolve(true),
+    });
     this.#listen();
+  }
+
+  /** What stands between the viewer and the picture. */
+  get gate(): Gate {
+    return this.#gate;
+  }
+
+  /** Play-safe: pauses, and nothing is fetched any more. */
+  rest(): void {
+    this.video.pause();
+    this.source.rest();
+  }
+
+  /** Goes on after `rest`: at the edge of a live picture, at its place in a recording. */
+  wake(): void {
+    this.source.run();
+    if (this.mode === "live") this.source.seekToEdge();
+    this.#play();
   }
 
   start(): void {

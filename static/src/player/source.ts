@@ -129,6 +129,12 @@ export class Source {
     if (this.#hls && this.#hls.levels.length > 0) this.#hls.startLoad(this.#firstPosition());
   }
 
+  /** Fetches nothing any more until `run`. */
+  rest(): void {
+    this.#running = false;
+    this.#hls?.stopLoad();
+  }
+
   close(): void {
     this.#running = false;
     this.#edge = 0;
