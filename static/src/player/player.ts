@@ -292,7 +292,8 @@ export class Player {
     const { master } = this.playback;
     if (master === null) {
       // Announced, but not yet told where: ask again soon.
-      setTimeout(() => this.source.url === "" && this.phase === "live" && void this.#openLive(), 1_000 + Math.random() * 1_000);
+      const again = (): unknown => this.source.url === "" && this.phase === "live" && this.#openLive();
+      setTimeout(again, 1_000 + Math.random() * 1_000);
       return;
     }
     this.#set("live", { at: "live" });
