@@ -374,6 +374,7 @@ export class Player {
     this.#beacon.tick();
     this.#recordings.keep(false);
     this.root.dataset["latency"] = this.source.latency.toFixed(1);
+    this.root.dataset["made"] = String(this.source.playingDate ?? "");
     this.root.toggleAttribute("data-edge", this.atEdge);
     this.events.tick();
   }
