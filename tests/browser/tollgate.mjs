@@ -58,7 +58,7 @@ export async function startTollgate(night, { rotationMs = 10_000, clockwork = nu
           : "";
         if (id !== now) {
           const key = id ? `AES-128,URI="${gate.url}/api/v1/keys/${id}",IV=0x${ivOf(id).toString("hex")}` : "NONE";
-          pending.unshift(`#EXT-X-KEY:METHOD=${key}`);
+          pending.push(`#EXT-X-KEY:METHOD=${key}`);
           now = id;
         }
         date += Number(/[\d.]+/.exec(line)[0]) * 1_000;
@@ -138,7 +138,9 @@ export async function startTollgate(night, { rotationMs = 10_000, clockwork = nu
     return text.replace(/(<script[^>]*id="watch-facts">)(.*?)(<\/script>)/s, facts);
   };
 
-  const server = createServer(async (asked, answer) => {
+  const server = createServer((asked, answer) => void serve(asked, answer).catch(() => asked.socket.destroy()));
+  const serve = async (asked, answer) => {
+    asked.on("error", () => undefined);
     const path = asked.url.split("?")[0];
     gate.asked.push({ method: asked.method, path, at: Date.now(), cookie: asked.headers.cookie ?? "" });
     if (gate.delayMs > 0) await new Promise((done) => setTimeout(done, gate.delayMs));
@@ -158,11 +160,11 @@ export async function startTollgate(night, { rotationMs = 10_000, clockwork = nu
       const { "transfer-encoding": _, "content-length": __, ...kept } = incoming.headers;
       const policy = kept["content-security-policy"];
       if (policy) kept["content-security-policy"] = policy.replaceAll(night, gate.url);
-      await send(answer, incoming.statusCode, kept, bytes).catch(() => undefined);
+      await send(answer, incoming.statusCode, kept, bytes).catch(() => asked.socket.destroy());
     });
     asked.pipe(outgoing);
     return undefined;
-  });
+  };
   server.on("upgrade", (asked, socket, head) => {
     if (clockwork || gate.dead(asked.url)) return socket.destroy();
     const behind = connect(Number(upstream.port), upstream.hostname, () => {
