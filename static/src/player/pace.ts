@@ -8,7 +8,13 @@ const STALLS_MOST_S = 2;
 
 export class Pace {
   #share = 0;
+  #far = 0;
   #stalls = 0;
+
+  /** The first playlist, a few bytes, took so long: known before the place to start is chosen. */
+  answered(tookMs: number): void {
+    this.#far = Math.min(0.6, Math.max(0, (tookMs - 120) / 200));
+  }
 
   /** A segment of `seconds` took so long to come. */
   loaded(seconds: number, tookMs: number): void {
@@ -23,7 +29,7 @@ export class Pace {
 
   /** Seconds to stay behind the edge, for segments of so many seconds. */
   target(segment: number): number {
-    const more = Math.min(MOST_MORE, Math.max(0, (this.#share - EASY) * 2));
+    const more = Math.min(MOST_MORE, Math.max(this.#far, (this.#share - EASY) * 2));
     return segment * (2 + more) + this.#stalls;
   }
 }

@@ -252,10 +252,7 @@ export class Player {
 
   /** The gate opened: the same thing again, live at its edge. */
   #putBack(): void {
-    if (this.mode === "live" && this.phase === "ended") {
-      this.#update();
-      return;
-    }
+    if (this.mode === "live" && this.phase === "ended") return this.#update();
     this.#reopen();
     this.#play();
   }
@@ -367,8 +364,8 @@ export class Player {
     if (this.source.url === "") return;
     const { picture, starved, moving } = this.#motion;
     const live = this.mode === "live";
-    const newest = live ? this.source.newest : null;
     const replayed = this.source.native ? this.#recordings.fight : undefined;
+    const newest = live ? this.source.newest : null;
     this.#keeper.tick(replayed, { live, time: this.video.currentTime, picture, starved, moving, newest });
     if (!picture) return;
     this.#beacon.tick();
@@ -381,18 +378,15 @@ export class Player {
 
   #update(): void {
     const { video, phase, mode } = this;
-    const { picture, stalled, refused, failing } = this.#motion;
+    const { picture } = this.#motion;
     const state = stateOf({
       supported: this.source.supported,
       shut: this.gate.shut !== null,
       mode,
       phase,
-      picture,
-      stalled,
+      motion: this.#motion,
       paused: video.paused,
       over: video.ended,
-      refused,
-      failing,
       startsAtMs: this.facts.starts_at_ms,
     });
     this.root.toggleAttribute("data-picture", picture);

@@ -100,6 +100,10 @@ export class Source {
     const ask: AskKey = (address, at, signal) => this.events.key(address, at, signal);
     const hls = new Hls(settings(start.at === "live", measured, ask));
     this.#hls = hls;
+    hls.on(Events.MANIFEST_LOADED, (_, { stats }) => {
+      this.#pace.answered(stats.loading.end - stats.loading.start);
+      if (start.at === "live") this.#keepPace(hls);
+    });
     hls.on(Events.MANIFEST_PARSED, () => {
       this.events.levels(hls.levels);
       if (this.#running) hls.startLoad(this.#firstPosition());
@@ -256,7 +260,7 @@ export class Source {
 
   #keepPace(hls: Hls): void {
     const target = this.#pace.target(hls.latestLevelDetails?.targetduration ?? 2);
-    if (Math.abs(target - (hls.targetLatency ?? 0)) > 0.3) hls.targetLatency = target;
+    if (Math.abs(target - (hls.targetLatency ?? hls.config.liveSyncDurationCount * 2)) > 0.3) hls.targetLatency = target;
   }
 
   #error(data: ErrorData): void {
