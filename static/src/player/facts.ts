@@ -1,10 +1,16 @@
 // What the page tells the player.
 
+/** A finished recording: of one fight, named by its number, or of the whole event, `all`. */
+export interface Replay {
+  name: string;
+  address: string;
+}
+
 /** Where an event's playlists are. */
 export interface Playback {
   master: string | null;
   dvr: string | null;
-  replays: string[];
+  replays: Replay[];
 }
 
 /** What the event is to a viewer. */
@@ -26,8 +32,13 @@ export interface Facts {
 
 /** A fight as the API tells it. */
 export interface Fight {
+  id: string;
   number: number;
   status: "scheduled" | "live" | "ended";
+  /** 0: free. */
+  price_coins: number;
+  /** Free, or the viewer has it. */
+  unlocked: boolean;
 }
 
 /** An event as the API tells it. */

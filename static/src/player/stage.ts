@@ -82,6 +82,7 @@ export function buildStage(root: HTMLElement, facts: Facts, say: Say, feed: () =
         notice.title.textContent = words[0];
         notice.detail.textContent = state === "soon" ? dateLine : words[1];
       }
+      find(root, "[data-notice]").hidden = state === "shut";
       buttons.bigPlay.hidden = state !== "ready";
       buttons.replay.hidden = !(state === "ended" && recorded);
     },

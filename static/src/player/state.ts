@@ -1,0 +1,57 @@
+// The player's states, and which one it is in.
+import type { Phase } from "./facts";
+
+export type State =
+  | "soon"
+  | "waiting"
+  | "starting"
+  | "ready"
+  | "playing"
+  | "buffering"
+  | "interrupted"
+  | "ended"
+  | "failed"
+  /** The gate is shut: `data-gate` says why. */
+  | "shut"
+  | "unsupported";
+
+export type Mode = "live" | "dvr" | "replay";
+
+/** What the state is made of. */
+export interface View {
+  supported: boolean;
+  shut: boolean;
+  mode: Mode;
+  phase: Phase;
+  /** There is a picture. */
+  picture: boolean;
+  /** It should move and has not for a while. */
+  stalled: boolean;
+  paused: boolean;
+  /** The recording is over. */
+  over: boolean;
+  /** The browser wants a press first. */
+  refused: boolean;
+  failing: boolean;
+  startsAtMs: number;
+}
+
+export function stateOf(view: View): State {
+  const { mode, phase, picture, stalled } = view;
+  if (!view.supported) return "unsupported";
+  if (view.shut) return "shut";
+  const moving = picture && !stalled && !view.over;
+  if (mode !== "live") {
+    if (view.over) return "ended";
+    if (view.refused) return "ready";
+    if (view.failing) return "failed";
+    return stalled ? "buffering" : picture ? "playing" : "starting";
+  }
+  if (phase === "ended") return moving && !view.paused ? "playing" : "ended";
+  if (phase === "soon") return Date.now() < view.startsAtMs ? "soon" : "waiting";
+  if (view.refused) return "ready";
+  if (phase === "interrupted") return "interrupted";
+  if (view.failing) return "failed";
+  if (!picture) return "starting";
+  return stalled ? "buffering" : "playing";
+}
