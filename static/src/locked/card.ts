@@ -1,5 +1,5 @@
 // The locked card: which fight, what it costs, and the shortest honest way to it. Unlocking starts play in place.
-import type { Fight, Sale } from "../player/facts";
+import type { Sale, SaleFight } from "../player/facts";
 import type { Gate, Shut } from "../player/gate";
 import type { Say } from "../player/words";
 import type { Bought, Counter, Me, NightStanding } from "./counter";
@@ -70,7 +70,7 @@ export class LockedCard {
   }
 
   /** The fight in the way, with its words. */
-  get fight(): Fight | null {
+  get fight(): SaleFight | null {
     return this.around.sale.fights.find(({ number }) => number === this.#shut?.fight) ?? null;
   }
 
@@ -216,7 +216,7 @@ export class LockedCard {
     parts.title.replaceChildren(...titleOf(fight, around.title));
     parts.price.textContent = main ? say("coins-amount", { coins: written(main.price) }) : "";
     parts.balance.textContent = this.#balance();
-    parts.word.textContent = say(fight ? "locked-press" : "unlock-night");
+    parts.word.textContent = fight ? say("locked-press") : say("unlock-night");
     const ready = this.#signedIn && main !== null && this.#short === 0;
     parts.press.hidden = !ready;
     parts.topup.hidden = this.#short === 0;
@@ -226,11 +226,11 @@ export class LockedCard {
     parts.live.hidden = around.goLive === null || around.mode() === "live";
   }
 
-  #kicker(fight: Fight | null): string {
+  #kicker(fight: SaleFight | null): string {
     const { say } = this.around;
     const which = fight ? say("locked-fight", { number: String(fight.number) }) : say("locked-night");
     const live = this.around.mode() === "live";
-    return [which, fight?.title, say(live ? "bout-live" : "status-replay")].filter(Boolean).join(" · ");
+    return [which, fight?.title, live ? say("bout-live") : say("status-replay")].filter(Boolean).join(" · ");
   }
 
   #balance(): string {
@@ -253,7 +253,7 @@ export class LockedCard {
   }
 }
 
-function titleOf(fight: Fight | null, title: string): (Node | string)[] {
+function titleOf(fight: SaleFight | null, title: string): (Node | string)[] {
   if (!fight) return [title];
   const corner = (name: string, colour: string): HTMLElement => {
     const span = document.createElement("span");
