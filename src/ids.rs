@@ -238,6 +238,16 @@ impl KeyId {
     pub fn from_s(&self) -> u64 {
         self.0.split_once('-').and_then(|(_, from)| from.parse().ok()).unwrap_or(0)
     }
+
+    /// The initialisation vector of every segment under the key: the first 16 bytes of SHA-256 of `iv ` and the id. Not
+    /// a secret: playlists carry it.
+    #[must_use]
+    pub fn iv(&self) -> [u8; 16] {
+        let mut iv = [0_u8; 16];
+        let digest = ring::digest::digest(&ring::digest::SHA256, format!("iv {self}").as_bytes());
+        iv.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+        iv
+    }
 }
 
 impl ReplayName {

@@ -44,6 +44,7 @@
 pub mod encoder;
 pub mod facts;
 
+mod cipher;
 mod desk;
 mod encoder_list;
 mod error;

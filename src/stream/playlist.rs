@@ -1,24 +1,34 @@
 //! Writes our own playlists.
 //!
 //! `hls_m3u8` writes them and reads the result again: what it cannot read is never stored. It has no tag for a gap
-//! when writing, so the gap's line is put before its EXTINF here. Segment names are relative to the playlist; those
+//! when writing, so the gap's line is put before its EXTINF here, and it takes no playlist that has both independent
+//! segments and something free after something encrypted, so that tag is put in here too. Segment names are relative to the playlist; those
 //! of an older epoch are `../../<epoch>/<rendition>/<name>`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use hls_m3u8::tags::{ExtXProgramDateTime, VariantStream};
-use hls_m3u8::types::{Codecs, Resolution, StreamData, UFloat};
+use hls_m3u8::tags::{ExtXKey, ExtXProgramDateTime, VariantStream};
+use hls_m3u8::types::{Codecs, DecryptionKey, EncryptionMethod, Resolution, StreamData, UFloat};
 use hls_m3u8::{MasterPlaylist, MediaPlaylist, MediaSegment};
 
 use super::plan::{Line, ListBody, ListKind, Listing, MediaList, segment_name};
+use super::record::Protection;
 use crate::clock::Micros;
 use crate::config;
-use crate::ids::EventSlug;
+use crate::ids::{EventSlug, KeyId};
 use crate::objects::ObjectKey;
 
 /// The tag of a segment that is not there (RFC 8216bis, 4.4.4.7).
 pub const GAP: &str = "#EXT-X-GAP";
+
+/// The tag that says that every segment can be decoded alone, which is true of ours, encrypted or not. `hls_m3u8` 0.7
+/// reads RFC 8216, 6.2.3 as "all of them AES-128 or none" where it stands, and refuses `METHOD=NONE` after a key; the RFC
+/// says no such thing. So it is written and read without the tag.
+const INDEPENDENT: &str = "#EXT-X-INDEPENDENT-SEGMENTS";
+
+/// Where keys are asked for, after the scheme and host.
+const KEYS_PATH: &str = "/api/v1/keys/";
 
 /// A DVR playlist tells the date-time at its start, after a discontinuity or a gap, and at every so-many-th index:
 /// players work out the rest, and 7,200 segments stay half as long.
@@ -54,11 +64,11 @@ pub fn key(event: &EventSlug, ladder: &[config::Rendition], listing: &Listing) -
     key.parse().ok()
 }
 
-/// The text of a playlist.
+/// The text of a playlist. Keys are asked for at `key_address`: scheme and host, without a slash at the end.
 ///
 /// # Errors
 /// [`BadPlaylist`]
-pub fn render(listing: &Listing, ladder: &[config::Rendition]) -> Result<String, BadPlaylist> {
+pub fn render(listing: &Listing, ladder: &[config::Rendition], key_address: &str) -> Result<String, BadPlaylist> {
     let dvr = matches!(listing.id.kind, ListKind::Dvr(_) | ListKind::DvrMaster);
     // hls_m3u8 is known to panic on some input; none of it is known to get here.
     let write = || match &listing.body {
@@ -69,7 +79,7 @@ pub fn render(listing: &Listing, ladder: &[config::Rendition]) -> Result<String,
                 ListKind::Master | ListKind::DvrMaster => return Err(BadPlaylist::new("segments in a master")),
             };
             let rendition = ladder.get(rung).ok_or_else(|| BadPlaylist::new("a rendition outside the ladder"))?;
-            render_media(list, rendition.name.as_str(), dvr)
+            render_media(list, rendition.name.as_str(), dvr, key_address)
         }
     };
     catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| Err(BadPlaylist::new("hls_m3u8 panicked")))
@@ -90,13 +100,43 @@ pub fn date_time(at: Micros) -> Option<String> {
     Some(format!("{at:.3}"))
 }
 
-fn render_media(list: &MediaList, rendition: &str, dvr: bool) -> Result<String, BadPlaylist> {
+/// The tag that changes a playlist to a protection.
+fn key_tag(protection: &Protection, key_address: &str) -> Result<ExtXKey<'static>, BadPlaylist> {
+    let Protection::Key { id } = protection else { return Ok(ExtXKey::empty()) };
+    let mut key = DecryptionKey::builder();
+    key.method(EncryptionMethod::Aes128).uri(format!("{key_address}{KEYS_PATH}{id}")).iv(id.iv());
+    Ok(ExtXKey::new(key.build().map_err(BadPlaylist::new)?))
+}
+
+/// The key that a line of a playlist of ours names; `None` where it is none of ours. The host may have changed since.
+#[must_use]
+pub fn key_named(tag: &DecryptionKey<'_>) -> Option<KeyId> {
+    let id: KeyId = tag.uri().rsplit('/').next()?.parse().ok()?;
+    (tag.method == EncryptionMethod::Aes128 && tag.iv.to_slice() == Some(id.iv())).then_some(id)
+}
+
+/// Reads a media playlist of ours.
+///
+/// # Errors
+/// [`BadPlaylist`]
+pub fn parse(text: &str) -> Result<MediaPlaylist<'static>, BadPlaylist> {
+    let text = text.replacen(&format!("{INDEPENDENT}\n"), "", 1);
+    Ok(MediaPlaylist::try_from(text.as_str()).map_err(BadPlaylist::new)?.into_owned())
+}
+
+fn render_media(list: &MediaList, rendition: &str, dvr: bool, key_address: &str) -> Result<String, BadPlaylist> {
     let mut segments = Vec::with_capacity(list.lines.len());
     let mut dated = false;
+    let mut before = &Protection::Free;
     for (index, line) in (list.media_sequence..).zip(&list.lines) {
         let mut segment = MediaSegment::builder();
         segment.duration(Duration::from_micros(line.duration_us)).has_discontinuity(line.breaks);
         segment.uri(uri(line, rendition));
+        // A gap keeps what its index was given, so that a playlist does not change its mind around it.
+        if line.protection != *before {
+            segment.keys(vec![key_tag(&line.protection, key_address)?]);
+            before = &line.protection;
+        }
         if !dvr || !dated || line.breaks || index.is_multiple_of(DVR_DATE_EVERY) {
             segment.program_date_time(ExtXProgramDateTime::new(date_time(line.start).unwrap_or_default()));
         }
@@ -108,15 +148,24 @@ fn render_media(list: &MediaList, rendition: &str, dvr: bool) -> Result<String, 
         .target_duration(Duration::from_secs(list.target_seconds))
         .media_sequence(number(list.media_sequence)?)
         .discontinuity_sequence(number(list.discontinuity_sequence)?)
-        .has_independent_segments(true)
         .has_end_list(list.ended)
         .segments(segments)
         .build()
         .map_err(BadPlaylist::new)?;
-    let text = with_gaps(&versioned(&playlist.to_string()), list);
+    let text = with_tags(&versioned(&playlist.to_string()), list);
     check(&text, list, rendition)?;
     Ok(text)
 }
+
+/// The tags of a playlist's head.
+const HEAD: [&str; 6] = [
+    "#EXTM3U",
+    "#EXT-X-VERSION:",
+    "#EXT-X-TARGETDURATION:",
+    "#EXT-X-MEDIA-SEQUENCE:",
+    "#EXT-X-DISCONTINUITY-SEQUENCE:",
+    "#EXT-X-PLAYLIST-TYPE:",
+];
 
 /// The version of every playlist of ours. `hls_m3u8` writes the lowest that would do, which changes with a segment's
 /// length; one playlist keeps to one version.
@@ -137,11 +186,18 @@ fn versioned(text: &str) -> String {
     out
 }
 
-/// Puts the gaps in, and the media sequence where it is 0: it may be left out then, but is easier to read by hand.
-fn with_gaps(text: &str, list: &MediaList) -> String {
+/// Puts the gaps in, the tag of independent segments at the head's end, and the media sequence where it is 0: it may be
+/// left out then, but is easier to read by hand.
+fn with_tags(text: &str, list: &MediaList) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut lines = list.lines.iter();
+    let mut head = true;
     for line in text.lines() {
+        if head && !HEAD.iter().any(|tag| line.starts_with(tag)) {
+            head = false;
+            out.push_str(INDEPENDENT);
+            out.push('\n');
+        }
         if line.starts_with("#EXTINF:") && lines.next().is_some_and(|line| line.gap) {
             out.push_str(GAP);
             out.push('\n');
@@ -155,15 +211,29 @@ fn with_gaps(text: &str, list: &MediaList) -> String {
     out
 }
 
+/// The protection of a segment of a playlist of ours; `None` where its key is none of ours.
+#[must_use]
+pub fn protection_of(segment: &MediaSegment<'_>) -> Option<Protection> {
+    match segment.keys.iter().find_map(ExtXKey::as_ref) {
+        Some(tag) => Some(Protection::Key { id: key_named(tag)? }),
+        None => Some(Protection::Free),
+    }
+}
+
 /// Reads what was written and compares it with what was meant.
 fn check(text: &str, list: &MediaList, rendition: &str) -> Result<(), BadPlaylist> {
-    let read = MediaPlaylist::try_from(text).map_err(BadPlaylist::new)?;
+    let read = parse(text)?;
     let same_start = u64::try_from(read.media_sequence) == Ok(list.media_sequence);
     let same_count = read.segments.num_elements() == list.lines.len();
     let same_names = read.segments.values().zip(&list.lines).all(|(read, line)| *read.uri() == uri(line, rendition));
+    let same_keys = read
+        .segments
+        .values()
+        .zip(&list.lines)
+        .all(|(read, line)| protection_of(read).as_ref() == Some(&line.protection));
     let gaps = text.lines().filter(|line| *line == GAP).count();
     let same_gaps = gaps == list.lines.iter().filter(|line| line.gap).count();
-    if same_start && same_count && same_names && same_gaps && read.has_end_list == list.ended {
+    if same_start && same_count && same_names && same_keys && same_gaps && read.has_end_list == list.ended {
         Ok(())
     } else {
         Err(BadPlaylist::new("it reads differently from what was meant"))
@@ -231,7 +301,8 @@ mod tests {
     use super::*;
     use crate::ids::{Epoch, RunId};
     use crate::stream::plan::ListId;
-    use crate::stream::record::Protection;
+
+    const HOST: &str = "https://api.example";
 
     fn line(n: u64, gap: bool) -> Line {
         Line {
@@ -258,7 +329,8 @@ mod tests {
         lines[0].elsewhere = Some(old);
         lines[2].breaks = true;
         let list = MediaList { media_sequence: 6, discontinuity_sequence: 2, target_seconds: 2, ended: true, lines };
-        let text = render(&listing(ListKind::Live(0), ListBody::Media(list)), &config::Encoder::default().renditions);
+        let text =
+            render(&listing(ListKind::Live(0), ListBody::Media(list)), &config::Encoder::default().renditions, HOST);
         let run = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
         assert_eq!(
             text.unwrap(),
@@ -277,7 +349,7 @@ mod tests {
     #[test]
     fn the_master_tells_rate_size_and_codecs_with_a_middle_rung_first() {
         let ladder = config::Encoder::default().renditions;
-        let text = render(&listing(ListKind::Master, ListBody::Master(vec![0, 1, 2])), &ladder).unwrap();
+        let text = render(&listing(ListKind::Master, ListBody::Master(vec![0, 1, 2])), &ladder, HOST).unwrap();
         assert_eq!(
             text,
             "#EXTM3U\n#EXT-X-VERSION:6\n\
@@ -289,7 +361,7 @@ mod tests {
              RESOLUTION=640x360,FRAME-RATE=30.000\n360p/live.m3u8\n\
              #EXT-X-INDEPENDENT-SEGMENTS\n"
         );
-        assert!(render(&listing(ListKind::Master, ListBody::Master(vec![])), &ladder).is_err());
+        assert!(render(&listing(ListKind::Master, ListBody::Master(vec![])), &ladder, HOST).is_err());
     }
 
     #[test]
@@ -297,7 +369,7 @@ mod tests {
         let lines: Vec<_> = (0..7_200).map(|n| line(n, false)).collect();
         let list = MediaList { media_sequence: 0, discontinuity_sequence: 0, target_seconds: 2, ended: false, lines };
         let dvr = listing(ListKind::Dvr(0), ListBody::Media(list));
-        let text = render(&dvr, &config::Encoder::default().renditions).unwrap();
+        let text = render(&dvr, &config::Encoder::default().renditions, HOST).unwrap();
         assert!(text.len() < 420_000, "{}", text.len());
         assert_eq!(text.matches("#EXT-X-PROGRAM-DATE-TIME").count(), 240);
     }

@@ -8,12 +8,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hls_m3u8::MediaPlaylist;
-
 use super::encoder_list::date_time;
 use super::facts::{StreamReport, StreamStatus};
 use super::plan::{Part, Timeline, after};
-use super::playlist::GAP;
+use super::playlist::{self, GAP};
 use super::record::{Protection, Record};
 use crate::clock::Micros;
 use crate::ids::{Epoch, EventSlug, RenditionName, RunId};
@@ -29,6 +27,7 @@ struct OwnLine {
     start: Micros,
     breaks: bool,
     gap: bool,
+    protection: Protection,
 }
 
 /// One of our media playlists.
@@ -90,7 +89,7 @@ pub async fn look(
 
 fn read_own(text: &str, epoch: &Epoch, rendition: &RenditionName, rung: usize, live: bool) -> Option<OwnList> {
     let read = catch_unwind(AssertUnwindSafe(|| {
-        let parsed = MediaPlaylist::try_from(text).ok()?;
+        let parsed = playlist::parse(text).ok()?;
         let mut lines = Vec::new();
         let mut start = Micros::default();
         for (segment, gap) in parsed.segments.values().zip(gaps(text)) {
@@ -106,7 +105,9 @@ fn read_own(text: &str, epoch: &Epoch, rendition: &RenditionName, rung: usize, l
             let dated = segment.program_date_time.as_ref().and_then(|tag| date_time(&tag.date_time));
             start = dated.unwrap_or(start);
             let breaks = segment.has_discontinuity;
-            lines.push(OwnLine { epoch, run: run.parse().ok()?, n: n.parse().ok()?, duration_us, start, breaks, gap });
+            let (run, n) = (run.parse().ok()?, n.parse().ok()?);
+            let protection = playlist::protection_of(segment)?;
+            lines.push(OwnLine { epoch, run, n, duration_us, start, breaks, gap, protection });
             start = after(start, duration_us);
         }
         Some(OwnList {
@@ -173,13 +174,11 @@ pub fn differences(timeline: &Timeline, on_store: &OnStore, now: Micros) -> Vec<
         }
         None => timeline.top(),
     };
-    let mut before = timeline.entry(from.wrapping_sub(1)).map(|entry| (entry.run.clone(), entry.n, entry.start));
+    let mut before = from.checked_sub(1).and_then(|i| timeline.index_record(i));
     for i in from..=last {
-        let record = index_record(i, &indices, before.as_ref());
-        if let Some(Record::Index { run, n, start, .. }) = &record {
-            before = Some((run.clone(), *n, *start));
-        }
-        records.extend(record);
+        let Some(record) = index_record(i, &indices, before.as_ref()) else { continue };
+        before = Some(record.clone());
+        records.push(record);
     }
     for rung in 0..timeline.ladder.len() {
         let lists: Vec<&OwnList> = on_store.lists.iter().filter(|list| list.rung == rung).collect();
@@ -198,17 +197,25 @@ pub fn differences(timeline: &Timeline, on_store: &OnStore, now: Micros) -> Vec<
 }
 
 /// The fact of one index. One that no playlist has (the DVR is stored less often than the live window moves) takes
-/// its place from the next one that has.
-fn index_record(i: u64, indices: &BTreeMap<u64, Merged>, before: Option<&(RunId, u64, Micros)>) -> Option<Record> {
+/// its place from the next one that has; where what is before it or after it is sold, so is it.
+fn index_record(i: u64, indices: &BTreeMap<u64, Merged>, before: Option<&Record>) -> Option<Record> {
     let (next, merged) = indices.range(i..).next()?;
     let line = &merged.line;
     let back = next - i;
+    let (before, sold_before) = match before {
+        Some(Record::Index { run, n, start, protection, .. }) => (Some((run, *n, *start)), Some(protection)),
+        _ => (None, None),
+    };
+    let protection = match &line.protection {
+        Protection::Free if back > 0 => sold_before.unwrap_or(&Protection::Free),
+        told => told,
+    };
     let (run, n, start) = match line.n.checked_sub(back) {
-        Some(n) if before.is_none_or(|(run, last, _)| *run != line.run || n > *last) => {
+        Some(n) if before.is_none_or(|(run, last, _)| *run != line.run || n > last) => {
             let earlier = i64::try_from(back.saturating_mul(line.duration_us)).unwrap_or(0);
             (line.run.clone(), n, Micros(line.start.0.saturating_sub(earlier)))
         }
-        _ => before.map(|(run, n, start)| (run.clone(), n + 1, after(*start, line.duration_us)))?,
+        _ => before.map(|(run, n, start)| (run.clone(), n + 1, after(start, line.duration_us)))?,
     };
     Some(Record::Index {
         i,
@@ -218,7 +225,7 @@ fn index_record(i: u64, indices: &BTreeMap<u64, Merged>, before: Option<&(RunId,
         dur: line.duration_us,
         epoch: line.epoch.clone(),
         fight: None,
-        protection: Protection::Free,
+        protection: protection.clone(),
     })
 }
 

@@ -2,13 +2,14 @@
 
 use super::uploader::PutError;
 use crate::clock::Micros;
-use crate::ids::EventSlug;
+use crate::ids::{EventSlug, KeyId};
 
 /// Whether the store fails, and what was said about it.
 #[derive(Clone, Debug, Default)]
 pub struct Trouble {
     since: Option<Micros>,
     said_permanent: bool,
+    lacks_keys: bool,
 }
 
 impl Trouble {
@@ -16,6 +17,21 @@ impl Trouble {
     #[must_use]
     pub const fn since(&self) -> Option<Micros> {
         self.since
+    }
+
+    /// A sold segment cannot be encrypted: it waits, since it is never stored in clear.
+    pub fn lacks_key(&mut self, event: &EventSlug, id: &KeyId) {
+        if !std::mem::replace(&mut self.lacks_keys, true) {
+            tracing::error!(%event, key = %id, "there is no key for a sold segment: it waits, and is not published in clear. \
+                The event's secret is missing, or sealed under another server.secret_key");
+        }
+    }
+
+    /// A sold segment is stored.
+    pub fn has_keys(&mut self, event: &EventSlug) {
+        if std::mem::take(&mut self.lacks_keys) {
+            tracing::info!(%event, "there are keys for sold segments again");
+        }
     }
 
     /// A try failed.

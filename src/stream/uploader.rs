@@ -2,22 +2,28 @@
 //!
 //! A try has a deadline. After a failure the store may have the segment all the same (the reply was lost), so the
 //! next try asks first; it sends the file anew from its beginning, under the same key, which no other bytes ever
-//! have. Passing errors come back after a short, jittered wait; permanent ones after a long one, for ever: only an
+//! have. What is sold is encrypted before, under the key that its index was given: the same bytes on every try, and never
+//! without: while the key is missing it waits. Passing errors come back after a short, jittered wait; permanent ones after a long one, for ever: only an
 //! operator can say that it is over.
 //!
 //! While nothing succeeds the backlog rests but for one try at a time; the first success wakes everything.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use tokio::time::{Instant, timeout};
 
+use super::cipher;
+use super::facts::{ContentKey, KeySource};
 use super::plan::Upload;
+use super::record::Protection;
 use super::spool;
-use crate::ids::Random;
+use crate::ids::{EventSlug, KeyId, Random};
 use crate::objects::{ObjectError, ObjectStore, PutDone, PutIf};
 
 /// First wait after a failure, milliseconds; it doubles with each.
@@ -132,7 +138,9 @@ impl Queue {
     /// A try failed: the segment waits and is tried again.
     pub fn put_back(&mut self, mut job: Job, error: &PutError, random: &dyn Random, now: Instant) {
         self.landed(&job);
-        self.failures = self.failures.saturating_add(1);
+        // Nothing was sent: it says nothing of the store.
+        let was_sent = !matches!(error, PutError::NoKey(_));
+        self.failures = self.failures.saturating_add(u32::from(was_sent));
         let max = if job.backlog { BACKLOG_WAIT_MS_MAX } else { WINDOW_WAIT_MS_MAX };
         let wait = match error {
             PutError::Store(error) if !error.is_passing() => PERMANENT_WAIT_MS,
@@ -140,7 +148,7 @@ impl Queue {
         };
         job.tries = job.tries.saturating_add(1);
         job.timeouts += u32::from(matches!(error, PutError::Timeout(_)));
-        job.upload.uncertain = true;
+        job.upload.uncertain |= was_sent;
         job.ready_at = now + Duration::from_millis(jittered(wait, random));
         self.waiting.insert((job.upload.index, job.rank), job);
     }
@@ -173,6 +181,12 @@ pub enum PutError {
     /// The local disk, for now.
     #[error("the segment's file cannot be read: {0}")]
     Disk(std::io::Error),
+    /// It is sold, and there is no key to encrypt it with.
+    #[error("there is no key {0}")]
+    NoKey(KeyId),
+    /// OpenSSL refuses.
+    #[error("the segment cannot be encrypted: {0}")]
+    Cipher(#[from] openssl::error::ErrorStack),
 }
 
 /// How a try ended.
@@ -194,21 +208,28 @@ pub enum Outcome {
 }
 
 /// One try.
-pub async fn try_once(objects: &dyn ObjectStore, job: &Job, deadline_ms: u64) -> Outcome {
+pub async fn try_once(
+    objects: &dyn ObjectStore,
+    keys: &dyn KeySource,
+    event: &EventSlug,
+    job: &Job,
+    deadline_ms: u64,
+) -> Outcome {
     let began = Instant::now();
-    let body = match tokio::fs::read(&job.path).await {
+    let lock = match &job.upload.protection {
+        Protection::Free => None,
+        Protection::Key { id } => match keys.content_key(event, id) {
+            Some(key) => Some((key, id.iv())),
+            None => return Outcome::Failed(PutError::NoKey(id.clone())),
+        },
+    };
+    let (path, len) = (job.path.clone(), job.upload.bytes);
+    let ready = tokio::task::spawn_blocking(move || body(&path, len, lock.as_ref())).await;
+    let body = match ready.unwrap_or_else(|error| Err(Outcome::Failed(PutError::Disk(std::io::Error::other(error))))) {
         Ok(body) => body,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Outcome::Lost("its file is gone"),
-        Err(error) => return Outcome::Failed(PutError::Disk(error)),
+        Err(outcome) => return outcome,
     };
     let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
-    if bytes != job.upload.bytes {
-        return Outcome::Lost("its file has changed since it was closed");
-    }
-    if !spool::is_whole(&body) {
-        return Outcome::Lost("its file is not whole MPEG-TS");
-    }
-    let body = Bytes::from(body);
     if job.upload.uncertain && is_there(objects, job, &body).await {
         return Outcome::Stored { bytes, asked: true, took: began.elapsed() };
     }
@@ -225,10 +246,37 @@ pub async fn try_once(objects: &dyn ObjectStore, job: &Job, deadline_ms: u64) ->
     }
 }
 
+/// What is stored of a file: its bytes, or what they become under a key. Blocking.
+fn body(path: &Path, len: u64, lock: Option<&(ContentKey, [u8; 16])>) -> Result<Bytes, Outcome> {
+    let mut body = match read(path, len) {
+        Ok(body) => body,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Outcome::Lost("its file is gone")),
+        Err(error) => return Err(Outcome::Failed(PutError::Disk(error))),
+    };
+    if u64::try_from(body.len()) != Ok(len) {
+        return Err(Outcome::Lost("its file has changed since it was closed"));
+    }
+    if !spool::is_whole(&body) {
+        return Err(Outcome::Lost("its file is not whole MPEG-TS"));
+    }
+    if let Some((key, iv)) = lock {
+        cipher::encrypt(&mut body, key, iv).map_err(|error| Outcome::Failed(error.into()))?;
+    }
+    Ok(Bytes::from(body))
+}
+
+/// Reads a file into a buffer with room for its padding.
+fn read(path: &Path, len: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut body = Vec::with_capacity(usize::try_from(len).unwrap_or(0) + cipher::BLOCK);
+    file.read_to_end(&mut body)?;
+    Ok(body)
+}
+
 /// Whether the store has the segment, whole. Where it cannot say, it is sent.
 async fn is_there(objects: &dyn ObjectStore, job: &Job, body: &Bytes) -> bool {
     let Ok(Ok(Some(meta))) = timeout(ASK, objects.head(&job.upload.key)).await else { return false };
-    if meta.size != job.upload.bytes {
+    if u64::try_from(body.len()) != Ok(meta.size) {
         return false;
     }
     let Some(stored) = meta.md5 else { return true };
@@ -243,7 +291,8 @@ mod tests {
     fn upload(index: u64, rung: usize) -> Upload {
         let run: crate::ids::RunId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let key = format!("e/abcdefghijkmnpqrstuvwxyz23/720p/{run}-{index:08}.ts").parse().unwrap();
-        Upload { index, rung, run, file: "x.ts".into(), bytes: 188, key, uncertain: false }
+        let protection = Protection::Free;
+        Upload { index, rung, run, file: "x.ts".into(), bytes: 188, key, protection, uncertain: false }
     }
 
     fn queue(indices: impl IntoIterator<Item = u64>) -> Queue {

@@ -12,6 +12,7 @@ use crate::stream::meters;
 use crate::stream::plan::{Action, Event, ListId, Listing};
 use crate::stream::playlist;
 use crate::stream::publisher::Shared;
+use crate::stream::record::Protection;
 use crate::stream::spool::Ignored;
 use crate::stream::uploader::{Job, Outcome, PutError, backoff_ms, jittered};
 
@@ -72,6 +73,9 @@ impl Desk {
             Outcome::Stored { bytes, asked, took } => {
                 self.queue.done(&job, now);
                 self.trouble.well(&self.event);
+                if job.upload.protection != Protection::Free {
+                    self.trouble.has_keys(&self.event);
+                }
                 meters::put("segment", took, if asked { 0 } else { bytes });
                 self.spares.push(job.path, now);
                 Some(Event::Stored { index, rung })
@@ -83,7 +87,11 @@ impl Desk {
                 Some(Event::Lost { index, rung })
             }
             Outcome::Failed(error) => {
-                self.trouble.failed(&self.event, &error, self.shared.clock.now());
+                if let PutError::NoKey(id) = &error {
+                    self.trouble.lacks_key(&self.event, id);
+                } else {
+                    self.trouble.failed(&self.event, &error, self.shared.clock.now());
+                }
                 meters::retried("segment");
                 self.queue.put_back(job, &error, self.shared.random.as_ref(), now);
                 None
@@ -114,7 +122,7 @@ pub async fn put_list(shared: &Arc<Shared>, event: EventSlug, listing: Listing) 
     // A long DVR takes milliseconds.
     let write = move || {
         let key = playlist::key(&event, &ladder.ladder, &listing);
-        playlist::render(&listing, &ladder.ladder).map(|text| (key, text))
+        playlist::render(&listing, &ladder.ladder, &ladder.key_address).map(|text| (key, text))
     };
     let written = tokio::task::spawn_blocking(write).await;
     let (key, text) = written.map_err(|error| PutError::Disk(std::io::Error::other(error)))??;

@@ -275,10 +275,11 @@ impl Desk {
         loop {
             let Ok(permit) = Arc::clone(&self.shared.permits).try_acquire_owned() else { return };
             let Some(job) = self.queue.next(Instant::now(), window_from) else { return };
-            let (shared, done) = (Arc::clone(&self.shared), self.done_in.clone());
+            let (shared, done, event) = (Arc::clone(&self.shared), self.done_in.clone(), self.event.clone());
             self.shared.spawn(async move {
-                let outcome =
-                    uploader::try_once(shared.objects.as_ref(), &job, shared.config.segment_deadline_ms).await;
+                let (objects, keys) = (shared.objects.as_ref(), shared.keys.as_ref());
+                let deadline_ms = shared.config.segment_deadline_ms;
+                let outcome = uploader::try_once(objects, keys, &event, &job, deadline_ms).await;
                 drop(permit);
                 // The desk outlives what it sent, unless all is being killed.
                 drop(done.send(Done::Segment(job, outcome)));

@@ -14,6 +14,7 @@
 
 mod board;
 mod lists;
+mod protection;
 mod restore;
 mod retention;
 mod status;
@@ -28,12 +29,13 @@ use std::sync::Arc;
 use self::board::Lane;
 pub use self::board::ListKind;
 pub use self::lists::{Line, ListBody, ListId, Listing, MediaList};
+use self::protection::protection;
 use self::status::Status;
 use self::timeline::NewEntry;
 pub use self::timeline::{Ms, Part, Timeline, after, segment_name};
 pub use self::words::{Action, Event, Moment, Rules, Upload};
 use super::facts::{StreamFacts, StreamReport};
-use super::record::{Protection, Record};
+use super::record::Record;
 use super::spool::Ignored;
 use crate::clock::Micros;
 use crate::ids::{EventSlug, RunId};
@@ -165,14 +167,15 @@ impl Plan {
         let first = if n - first > HOLE_MAX { n } else { first };
         let mut index = None;
         for number in first..=n {
+            let start = self.timeline.begins_at(start.filter(|_| number == n));
             let i = self.timeline.push(NewEntry {
                 run: run.clone(),
                 n: number,
-                start: start.filter(|_| number == n),
+                start: Some(start),
                 duration_us: segment.duration_us,
                 epoch: facts.epoch.clone(),
                 fight: facts.on_air.as_ref().map(|fight| fight.number),
-                protection: Protection::Free,
+                protection: protection(&self.rules, facts.on_air.as_ref(), start, now.wall),
                 taken_up: now.ms,
                 // What closed long ago is overdue already; the clock starts at 0, so this saturates there.
                 due: now.ms.saturating_add(self.rules.deadline_ms).saturating_sub(segment.age_ms),
@@ -191,6 +194,7 @@ impl Plan {
             return self.out.push(Action::Ignore(if track.sealed { Ignored::Ended } else { Ignored::OutOfOrder }));
         }
         let Some(key) = self.timeline.key(&self.event, index, rung) else { return };
+        let Some(protection) = self.timeline.entry(index).map(|entry| entry.protection.clone()) else { return };
         let uncertain = index < self.restored_top;
         let Some(slot) = self.timeline.slot_mut(index, rung) else { return };
         match slot.part {
@@ -198,7 +202,8 @@ impl Plan {
             Part::Sending => {}
             Part::Awaited | Part::Lost => {
                 slot.part = Part::Sending;
-                self.out.push(Action::Put(Upload { index, rung, run: run.clone(), file, bytes, key, uncertain }));
+                let run = run.clone();
+                self.out.push(Action::Put(Upload { index, rung, run, file, bytes, key, protection, uncertain }));
             }
         }
     }

@@ -237,6 +237,13 @@ impl Timeline {
         self.entries.back().map(|last| after(last.start, last.duration_us))
     }
 
+    /// The first moment of a segment that is added now. Where the wall clock was set back between two runs, date-times
+    /// go on from the end of the last segment.
+    #[must_use]
+    pub fn begins_at(&self, told: Option<Micros>) -> Micros {
+        told.max(self.end()).unwrap_or_default()
+    }
+
     /// Adds an index at the top; returns it. A run change, or a jump in a run's numbers, is a discontinuity.
     pub fn push(&mut self, new: NewEntry) -> u64 {
         let i = self.top();
@@ -245,12 +252,10 @@ impl Timeline {
         let breaks_before = last.map_or(self.base_breaks, |last| last.breaks_before + u64::from(last.breaks));
         // The first index known has nothing before it to be discontinuous with.
         let breaks = !follows && last.is_some();
-        let end = self.end();
         if !follows {
             self.spans.push(Span { run: new.run.clone(), first_n: new.n, first_index: i });
         }
-        // Where the wall clock was set back between two runs, date-times go on from the end of the last segment.
-        let start = new.start.max(end).unwrap_or_default();
+        let start = self.begins_at(new.start);
         let epoch = self.epoch_number(new.epoch);
         self.longest_us = self.longest_us.max(new.duration_us);
         self.entries.push_back(Entry {

@@ -8,7 +8,7 @@ use crate::clock::Micros;
 use crate::ids::RunId;
 use crate::objects::ObjectKey;
 use crate::stream::facts::{StreamFacts, StreamReport};
-use crate::stream::record::Record;
+use crate::stream::record::{Protection, Record};
 use crate::stream::spool::Ignored;
 
 /// What the plan goes by.
@@ -22,6 +22,10 @@ pub struct Rules {
     pub segment_seconds: u64,
     /// How long the DVR and its objects stay; 0: for ever.
     pub keep_remote_ms: Ms,
+    /// Encrypt the segments of sold fights.
+    pub encrypt: bool,
+    /// How long one content key is used.
+    pub rotation_ms: Ms,
 }
 
 impl Rules {
@@ -164,6 +168,8 @@ pub struct Upload {
     pub bytes: u64,
     /// Its key.
     pub key: ObjectKey,
+    /// Who may watch it: what is stored under the key.
+    pub protection: Protection,
     /// A run of the server before this one may have stored it already.
     pub uncertain: bool,
 }

@@ -68,7 +68,10 @@ async fn shelf(lists: &[(ListKind, u64, u64, &[u64])]) -> Shelf {
         };
         let listing = Listing { id: ListId { epoch: epoch(), kind: *kind }, body: ListBody::Media(list) };
         let key = playlist::key(&event(), &ladder, &listing).unwrap();
-        shelf.put(&key, playlist::render(&listing, &ladder).unwrap().into(), PutIf::Always).await.unwrap();
+        shelf
+            .put(&key, playlist::render(&listing, &ladder, "https://api.example").unwrap().into(), PutIf::Always)
+            .await
+            .unwrap();
     }
     shelf
 }
@@ -78,7 +81,14 @@ fn event() -> EventSlug {
 }
 
 fn plan(records: &[Record]) -> Plan {
-    let rules = Rules { deadline_ms: 8_000, window: 6, segment_seconds: 2, keep_remote_ms: 0 };
+    let rules = Rules {
+        deadline_ms: 8_000,
+        window: 6,
+        segment_seconds: 2,
+        keep_remote_ms: 0,
+        encrypt: true,
+        rotation_ms: 300_000,
+    };
     let ladder = config::Encoder::default().renditions.into_iter().map(|rendition| rendition.name).collect();
     Plan::restore(event(), ladder, rules, records)
 }

@@ -9,9 +9,17 @@ use crate::stream::plan::*;
 
 pub const DEADLINE_MS: u64 = 8_000;
 pub const WINDOW: u64 = 4;
+pub const ROTATION_MS: u64 = 7_000;
 
 pub fn rules() -> Rules {
-    Rules { deadline_ms: DEADLINE_MS, window: WINDOW, segment_seconds: 2, keep_remote_ms: 0 }
+    Rules {
+        deadline_ms: DEADLINE_MS,
+        window: WINDOW,
+        segment_seconds: 2,
+        keep_remote_ms: 0,
+        encrypt: true,
+        rotation_ms: ROTATION_MS,
+    }
 }
 
 pub fn ladder() -> Vec<RenditionName> {
