@@ -8,8 +8,8 @@ use askama::Template;
 use serde::Serialize;
 
 use super::event::buyer_of;
-use super::locked::{Sale, mark_of};
-use super::night::{Bout, Night};
+use super::locked::{Ahead, Sale, mark_of};
+use super::night::{Bout, Night, Phase};
 use super::offers::Buyer;
 use super::reader::Reader;
 use super::shell::Shell;
@@ -27,6 +27,8 @@ struct Watch {
     night: Night,
     /// How each bout of the strip can be had: its words, and whether it is the reader's.
     marks: Vec<(String, bool)>,
+    /// The locked card, where the server knows of it already.
+    ahead: Option<Ahead>,
     polls: Vec<Poll>,
     rungs: Vec<Rung>,
     /// The player's facts, JSON fit for a script element.
@@ -38,6 +40,18 @@ impl Watch {
     fn strip(&self) -> impl Iterator<Item = (&Bout, String, &(String, bool))> {
         let bouts = self.night.bouts.iter().zip(&self.marks);
         bouts.map(|(bout, mark)| (bout, bout.state(self.shell.w), mark))
+    }
+
+    fn opens_by_press(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| ahead.enough)
+    }
+
+    fn is_short(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| ahead.signed_in && !ahead.enough)
+    }
+
+    fn wants_sign_in(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| !ahead.signed_in)
     }
 }
 
@@ -87,6 +101,8 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>
     let title = w.with("watch-title", "title", &night.title);
     let description = w.fill("event-description", &[("title", &night.title), ("date", &night.when.long)]);
     let shell = reader.shell(site, &format!("/watch/{}", event.slug), title, description);
+    let encrypted = site.config.playback.encrypt && night.phase == Phase::Live;
+    let ahead = Ahead::of(event, encrypted, buyer, w);
     let facts = Facts {
         slug: event.slug.as_str(),
         title: &event.title,
@@ -97,13 +113,13 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>
         nodes: &site.config.cluster.nodes,
         probe_timeout_ms: site.config.cluster.probe_timeout_ms,
         spread_window_ms: site.config.cluster.spread_window_ms,
-        sale: Sale::new(event, reader.who.as_ref(), &shell),
+        sale: Sale::new(event, reader.who.as_ref(), ahead.as_ref(), &shell),
         words: said(SAID_BY_SCRIPTS, w),
     };
     // `<` is the only byte that could end a script element early.
     let facts = serde_json::to_string(&facts).unwrap_or_default().replace('<', "\\u003c");
     let marks = night.bouts.iter().map(|bout| mark_of(event, bout.number, buyer, w)).collect();
-    Watch { shell, night, marks, polls: polls_of(event), rungs: rungs_of(event), facts }
+    Watch { shell, night, marks, ahead, polls: polls_of(event), rungs: rungs_of(event), facts }
 }
 
 fn polls_of(event: &EventFacts) -> Vec<Poll> {

@@ -16,7 +16,7 @@ locked-away = No answer from the server yet. Press again: coins are never taken 
 locked-checking = Checking…
 locked-still = Not unlocked on this account yet.
 locked-again = Unlocked already? Check again
-locked-rules = Fight card and coin rules
+locked-rules = Coin rules
 locked-noscript = Fights that cost coins are unlocked on the event’s page.
 
 # Other devices
@@ -33,6 +33,6 @@ resting-go-on = Keep watching
 
 # Data saver
 saver-offer = Slow connection?
-saver-yes = Save data (480p)
+saver-yes = Save data
 saver-no = Close
 saver-switch = Save data (480p at most)

@@ -16,7 +16,7 @@ locked-away = Belum ada jawaban dari server. Tekan lagi: koin tidak dipotong dua
 locked-checking = Mengecek…
 locked-still = Belum terbuka di akun ini.
 locked-again = Sudah buka? Cek ulang
-locked-rules = Kartu laga dan aturan koin
+locked-rules = Aturan koin
 locked-noscript = Laga berbayar dibuka di halaman acara.
 
 # Perangkat lain
@@ -33,6 +33,6 @@ resting-go-on = Lanjut nonton
 
 # Hemat data
 saver-offer = Sinyal lambat?
-saver-yes = Hemat data (480p)
+saver-yes = Hemat data
 saver-no = Tutup
 saver-switch = Hemat data (maks. 480p)

@@ -1,6 +1,6 @@
 // The locked card: which fight, what it costs, and the shortest honest way to it. Unlocking starts play in place.
 import type { Sale, SaleFight } from "../player/facts";
-import type { Gate, Shut } from "../player/gate";
+import type { Shut } from "../player/gate";
 import type { Say } from "../player/words";
 import type { Bought, Counter, Me, NightStanding } from "./counter";
 import { cardParts, written, type CardParts } from "./parts";
@@ -12,7 +12,8 @@ export interface Surroundings {
   title: string;
   sale: Sale;
   say: Say;
-  gate: Gate;
+  /** Whether it is open now; then play goes on by itself. */
+  askAgain(): Promise<boolean>;
   counter: Counter;
   /** `live`, `dvr` or `replay`. */
   mode(): string;
@@ -135,14 +136,14 @@ export class LockedCard {
     const wasSignedOut = !this.#signedIn;
     await this.#refresh();
     const mine = this.#night?.fights.find(({ number }) => number === this.#shut?.fight)?.unlocked ?? this.#night?.passUnlocked;
-    if ((wasSignedOut && this.#me) || (this.#signedIn && mine)) void this.around.gate.askAgain();
+    if ((wasSignedOut && this.#me) || (this.#signedIn && mine)) void this.around.askAgain();
   }
 
   async #checkAgain(): Promise<void> {
     if (this.#busy) return;
     this.#tell(this.around.say("locked-checking"));
     this.#setBusy(true);
-    const open = await this.around.gate.askAgain();
+    const open = await this.around.askAgain();
     await this.#refresh();
     this.#setBusy(false);
     if (open) this.#tell("");
@@ -174,7 +175,7 @@ export class LockedCard {
         return this.#tell(say("locked-price-changed", { coins: written(this.#mainOffer()?.price ?? 0) }), true);
       case "signed-out":
         this.#tell("");
-        await this.around.gate.askAgain();
+        await this.around.askAgain();
         return;
       case "away":
         return this.#tell(say("locked-away"), true);
@@ -188,7 +189,7 @@ export class LockedCard {
         this.#tell(this.around.say("locked-opened-slow"));
         await new Promise((done) => setTimeout(done, wait));
       }
-      if (await this.around.gate.askAgain()) break;
+      if (await this.around.askAgain()) break;
     }
     await this.#refresh();
     this.around.learned(await this.around.counter.night(), this.#me?.coins ?? null);
@@ -212,7 +213,7 @@ export class LockedCard {
     const { say } = around;
     const parts = this.#parts;
     const main = this.#mainOffer();
-    parts.text.textContent = this.#kicker(fight);
+    parts.text.replaceChildren(...this.#kicker(fight));
     parts.title.replaceChildren(...titleOf(fight, around.title));
     parts.price.textContent = main ? say("coins-amount", { coins: written(main.price) }) : "";
     parts.balance.textContent = this.#balance();
@@ -226,11 +227,16 @@ export class LockedCard {
     parts.live.hidden = around.goLive === null || around.mode() === "live";
   }
 
-  #kicker(fight: SaleFight | null): string {
+  #kicker(fight: SaleFight | null): (Node | string)[] {
     const { say } = this.around;
     const which = fight ? say("locked-fight", { number: String(fight.number) }) : say("locked-night");
     const live = this.around.mode() === "live";
-    return [which, fight?.title, live ? say("bout-live") : say("status-replay")].filter(Boolean).join(" · ");
+    const now = ` · ${live ? say("bout-live") : say("status-replay")}`;
+    if (!fight?.title) return [which + now];
+    const weight = document.createElement("span");
+    weight.className = "locked-class";
+    weight.textContent = ` · ${fight.title}`;
+    return [which, weight, now];
   }
 
   #balance(): string {

@@ -1,5 +1,6 @@
 // What stands over the picture while the gate is shut: the locked card, or the notice of another device.
-import type { Facts } from "../player/facts";
+import type { Facts, Sale } from "../player/facts";
+import type { Shut } from "../player/gate";
 import type { Player } from "../player/player";
 import type { Say } from "../player/words";
 import { LockedCard } from "./card";
@@ -9,13 +10,22 @@ import { part, written } from "./parts";
 /** Wires the gate to the page. */
 export function mountLocked(root: HTMLElement, facts: Facts, say: Say, player: Player): void {
   const { gate } = player;
-  const counter = new Counter(facts.api, facts.slug);
+  // The page may come with its card on, before the player has asked: it stands until the player knows better.
+  let ahead: Shut | null = aheadOf(facts.sale);
   const card = new LockedCard(root, {
     title: facts.title,
     sale: facts.sale,
     say,
-    gate,
-    counter,
+    askAgain: async () => {
+      if (!gate.shut && ahead) {
+        // Nothing was fetched yet: a press is what the picture waits for.
+        uncover();
+        player.press();
+        return true;
+      }
+      return gate.askAgain();
+    },
+    counter: new Counter(facts.api, facts.slug),
     mode: () => player.mode,
     get goLive() {
       return player.phase === "live" || player.phase === "interrupted" ? () => player.goLive() : null;
@@ -24,19 +34,34 @@ export function mountLocked(root: HTMLElement, facts: Facts, say: Say, player: P
   });
   const taken = mountTaken(root, say, () => gate.takeHere());
   const news = part(root, "gate-news");
+  const show = (shut: Shut | null): void => {
+    root.toggleAttribute("data-covered", shut !== null);
+    card.show(shut && shut.why !== "taken" ? shut : null);
+    taken(shut?.why === "taken");
+  };
+  const uncover = (): void => {
+    if (!ahead) return;
+    ahead = null;
+    if (!gate.shut) show(null);
+  };
   const changed = (): void => {
     const { shut } = gate;
     const focused = root.contains(document.activeElement);
-    card.show(shut && shut.why !== "taken" ? shut : null);
-    taken(shut?.why === "taken");
+    ahead = null;
+    show(shut);
     news.textContent = shut === null ? "" : shut.why === "taken" ? say("taken-title") : card.news;
     if (shut) leaveNativeScreen(player.video);
     // Whoever stood inside the player must not be left on something that is gone.
     if (shut && focused) part(root, shut.why === "taken" ? "take-here" : "locked-title").focus({ preventScroll: true });
-    else if (!shut && focused && !(document.activeElement instanceof HTMLVideoElement)) focusPlay(root);
+    else if (!shut && focused) root.querySelector<HTMLElement>("media-play-button")?.focus({ preventScroll: true });
   };
   gate.onChange(changed);
-  if (gate.shut) changed();
+  if (ahead) show(ahead);
+  player.video.addEventListener("playing", uncover);
+}
+
+function aheadOf({ ahead, signed_in }: Sale): Shut | null {
+  return ahead === null ? null : { why: signed_in ? "locked" : "signed-out", fight: ahead };
 }
 
 function mountTaken(root: HTMLElement, say: Say, takeHere: () => Promise<boolean>): (shown: boolean) => void {
@@ -72,8 +97,4 @@ function showLearned(night: NightStanding | null, coins: number | null, say: Say
 function leaveNativeScreen(video: HTMLVideoElement): void {
   const native = video as HTMLVideoElement & { webkitDisplayingFullscreen?: boolean; webkitExitFullscreen?: () => void };
   if (native.webkitDisplayingFullscreen) native.webkitExitFullscreen?.();
-}
-
-function focusPlay(root: HTMLElement): void {
-  root.querySelector<HTMLElement>("media-play-button")?.focus({ preventScroll: true });
 }

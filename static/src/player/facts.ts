@@ -31,6 +31,8 @@ export interface SaleFight {
 /** What is sold, to whom, and where the ways lead. */
 export interface Sale {
   signed_in: boolean;
+  /** The fight whose card the page was made with. */
+  ahead: number | null;
   /** The watermark's words; null: nobody is signed in. */
   handle: string | null;
   fights: SaleFight[];
