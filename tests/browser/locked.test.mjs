@@ -93,14 +93,14 @@ for (const [name, size] of [["phone", PHONE], ["desk", DESK], ["small", SMALL]])
         await fits(page, `${name}-${language}-3-short`);
         await page.click("[data-locked-topup]");
         await page.waitForURL("**/coins?next=*");
-        await page.locator("form[data-once] button").first().click();
+        await page.getByRole("button", { name: /(Beli|Buy) 50 / }).click();
         await page.waitForURL("**/orders/**");
-        await page.locator("a[href*='/sandbox/pay/'], [data-pay]").first().click();
+        await page.locator(".order-pay").click();
         await page.waitForURL("**/sandbox/pay/**");
         await page.click('button[value="pay"]');
         await page.click(".back");
         await page.waitForURL("**/orders/**");
-        await page.locator(`a[href*="/watch/${SLUG}"]`).first().click();
+        await page.locator(`.order-actions a[href*="/watch/${SLUG}"]`).click();
         await page.waitForURL(`**/watch/${SLUG}*`);
         await gate(page, "locked");
         await page.waitForSelector("[data-locked-press]:not([hidden])");

@@ -4,7 +4,7 @@ import type { Facts } from "./facts";
 import { rememberedPicture, rememberPicture } from "./memory";
 import type { Player } from "./player";
 import type { QualityMenu } from "./quality";
-import { Saver } from "./saver";
+import { Saver, SAVER_HEIGHT } from "./saver";
 import { mountSession } from "./session";
 import { StillWatching } from "./still-watching";
 import { Watermark } from "./watermark";
@@ -31,7 +31,7 @@ export function mountComforts(root: HTMLElement, facts: Facts, say: Say, player:
   const { video } = player;
   const saver = new Saver(root, player.source, (on) => {
     // Saving data and a tall picture by hand exclude each other.
-    if (on && quality.chosenHeight > 0) quality.chooseAuto();
+    if (on && quality.chosenHeight > SAVER_HEIGHT) quality.chooseAuto();
     quality.showSaver(on);
   });
   quality.onSaver = (on) => saver.turn(on);
@@ -54,7 +54,7 @@ export function mountComforts(root: HTMLElement, facts: Facts, say: Say, player:
     },
     chose: (height) => {
       rememberPicture({ height });
-      if (height > 0 && saver.on) saver.turn(false);
+      if (height > SAVER_HEIGHT && saver.on) saver.turn(false);
     },
     tick: () => {
       saver.tick();

@@ -23,6 +23,8 @@ export class Saver {
   #playedMs = 0;
   #lastTickMs = 0;
   #hasTaller = false;
+  /** Once seen, the line counts as slow: an offer that comes and goes helps nobody. */
+  #slow = false;
   #choice = rememberedPicture().saver;
 
   constructor(
@@ -63,8 +65,9 @@ export class Saver {
     const now = Date.now();
     this.#playedMs += Math.min(1_000, Math.max(0, now - this.#lastTickMs));
     this.#lastTickMs = now;
+    this.#slow ||= this.#isSlow();
     const notice = this.root.querySelector<HTMLElement>("[data-saver-offer]");
-    if (notice) notice.hidden = !(this.#choice === "ask" && this.#hasTaller && this.#isSlow());
+    if (notice) notice.hidden = !(this.#choice === "ask" && this.#hasTaller && this.#slow);
   }
 
   #isSlow(): boolean {

@@ -139,6 +139,7 @@ function actsOf(root: HTMLElement, video: HTMLVideoElement, player: Player, { st
     },
     toggleFullscreen: () => pressed("media-fullscreen-button"),
     togglePip: () => pressed("media-pip-button"),
+    toggleCaptions: () => pressed("media-captions-button"),
     volume: (change) => {
       video.volume = Math.min(1, Math.max(0, video.volume + change));
       video.muted = video.volume === 0;
