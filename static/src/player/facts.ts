@@ -16,6 +16,34 @@ export interface Playback {
 /** What the event is to a viewer. */
 export type Phase = "soon" | "live" | "interrupted" | "ended";
 
+/** A fight of the card, as it was when the page was made. */
+export interface SaleFight {
+  id: string;
+  number: number;
+  /** Weight class or billing; may be empty. */
+  title: string;
+  red: string;
+  blue: string;
+  /** 0: free. */
+  price_coins: number;
+}
+
+/** What is sold, to whom, and where the ways lead. */
+export interface Sale {
+  signed_in: boolean;
+  /** The fight whose card the page was made with. */
+  ahead: number | null;
+  /** The watermark's words; null: nobody is signed in. */
+  handle: string | null;
+  fights: SaleFight[];
+  sign_in: string;
+  register: string;
+  /** The shop, which leads back here. */
+  coins: string;
+  /** The event's page. */
+  event: string;
+}
+
 export interface Facts {
   slug: string;
   title: string;
@@ -27,6 +55,7 @@ export interface Facts {
   nodes: string[];
   probe_timeout_ms: number;
   spread_window_ms: number;
+  sale: Sale;
   words: Record<string, string>;
 }
 

@@ -158,6 +158,11 @@ export class Source {
     this.#url = "";
   }
 
+  /** What the line carries, bit/s; null: nobody measures. */
+  get bandwidth(): number | null {
+    return this.#hls?.bandwidthEstimate ?? null;
+  }
+
   /** Seconds behind the newest picture. */
   get latency(): number {
     if (this.#hls) return this.#hls.latency;

@@ -1,6 +1,7 @@
 // How hls.js is set: close to the edge, quick to start, patient with trouble.
 import Hls, { type HlsConfig } from "hls.js";
 import { keyLoader, type AskKey } from "./keyloader";
+import { LeanLevels } from "./lean";
 
 // Short waits: whatever was away has the picture back within ten seconds of its return.
 const RETRY = { retryDelayMs: 500, maxRetryDelayMs: 3_000, backoff: "exponential" as const };
@@ -33,6 +34,7 @@ const CONFIG: Partial<HlsConfig> = {
   maxMaxBufferLength: 40,
   maxBufferSize: 24_000_000,
   capLevelToPlayerSize: true,
+  capLevelController: LeanLevels,
   // The first segment is shown, not measured and thrown away.
   testBandwidth: false,
   abrEwmaFastLive: 3,
