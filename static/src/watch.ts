@@ -4,7 +4,6 @@ import { phaseOf } from "./phase";
 import type { EventState, Fight, Phase } from "./player/facts";
 import { readFacts } from "./player/facts";
 import { Feed } from "./player/feed";
-import { Nodes } from "./player/nodes";
 import { buildStage } from "./player/stage";
 import { speaker, type Say } from "./player/words";
 
@@ -16,7 +15,7 @@ function stateOf(fight: Fight, say: Say): string {
 /** The card and the strip say what each fight is. */
 function showFights(fights: Fight[], say: Say): void {
   for (const fight of fights) {
-    for (const row of document.querySelectorAll<HTMLElement>(`[data-fight="${fight.number}"]`)) {
+    for (const row of document.querySelectorAll<HTMLElement>(`[data-fight="${fight.number}"]:not(#player)`)) {
       if (row.dataset["status"] === fight.status) continue;
       row.dataset["status"] = fight.status;
       const place = row.querySelector<HTMLElement>("[data-state]");
@@ -63,10 +62,11 @@ function run(): void {
     badge.dataset["phase"] = phase;
     badge.textContent = badgeOf(phase, say);
   };
-  const feed: Feed = new Feed(facts, new Nodes(facts), {
+  const feed: Feed = new Feed(facts, player.nodes, {
     status: (stream) => setPhase(phaseOf({ status: "", stream }) as Phase),
     state: (event: EventState) => {
       setPhase(phaseOf(event) as Phase);
+      player.setFights(event.fights);
       showFights(event.fights, say);
     },
     playback: (playback) => player.setPlayback({ ...player.playback, ...playback }),

@@ -21,7 +21,7 @@ pub use records::{
 
 use std::collections::BTreeMap;
 
-use super::EventError;
+use super::{EventError, EventFacts};
 use crate::clock::Micros;
 use crate::ids::{AccountId, EventSlug, RowId};
 use crate::money::Coins;
@@ -52,6 +52,18 @@ pub struct NightForSale {
     pub pass_price: Coins,
     /// Its fights and their prices.
     pub fights: Vec<(RowId, Coins)>,
+}
+
+impl From<&EventFacts> for NightForSale {
+    fn from(event: &EventFacts) -> Self {
+        Self {
+            id: event.id.clone(),
+            slug: event.slug.clone(),
+            title: event.title.clone(),
+            pass_price: event.pass_price_coins,
+            fights: event.fights.iter().map(|fight| (fight.id.clone(), fight.price_coins)).collect(),
+        }
+    }
 }
 
 /// One thing an account has opened.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::clock::Micros;
 use crate::events::{
-    EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts, PollFacts, Unlocks,
+    EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts, NightForSale, PollFacts, Unlocks,
 };
 use crate::ids::{EventSlug, RowId};
 use crate::money::Coins;
@@ -38,6 +38,10 @@ pub struct EventJson<'a> {
     pass_price_coins: Coins,
     /// The caller has the whole night.
     pass_unlocked: bool,
+    /// What the whole night costs the caller now: its price less what single fights have cost them. None where it is
+    /// theirs, or not sold.
+    #[schema(required)]
+    pass_due_coins: Option<Coins>,
     fights: Vec<FightJson<'a>>,
 }
 
@@ -149,6 +153,7 @@ fn json_of<'a>(site: &Site, event: &'a EventFacts, unlocks: &Unlocks) -> EventJs
         on_air_fight: event.on_air_fight,
         pass_price_coins: event.pass_price_coins,
         pass_unlocked: unlocks.pass.is_some(),
+        pass_due_coins: unlocks.pass_due(&NightForSale::from(event)).ok().flatten(),
         fights: event.fights.iter().map(|fight| FightJson::of(fight, unlocks)).collect(),
     }
 }

@@ -47,7 +47,7 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
 }
 
 /// Who may buy; `None` for a reader who is not signed in.
-async fn buyer_of(site: &Site, event: &EventFacts, reader: &Reader) -> Option<Buyer> {
+pub(super) async fn buyer_of(site: &Site, event: &EventFacts, reader: &Reader) -> Option<Buyer> {
     let who = reader.who.as_ref()?;
     let Some(balance) = reader.coins() else { return Some(Buyer::Unknown) };
     let asked = tokio::time::timeout(KNOWN_WITHIN, site.till.list_unlocks(&who.account, &event.slug)).await;

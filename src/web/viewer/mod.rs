@@ -16,6 +16,7 @@ pub mod forms;
 pub mod history;
 pub mod home;
 pub mod legal;
+mod locked;
 pub mod login;
 mod night;
 mod offers;

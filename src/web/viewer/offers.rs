@@ -179,14 +179,7 @@ fn pass(event: &EventFacts, buyer: &Buyer, told: &Told, w: Words) -> Option<Pass
     if unlocks.pass.is_none() && (price.0 <= 0 || all_open) {
         return None;
     }
-    let night = NightForSale {
-        id: event.id.clone(),
-        slug: event.slug.clone(),
-        title: event.title.clone(),
-        pass_price: price,
-        fights: event.fights.iter().map(|fight| (fight.id.clone(), fight.price_coins)).collect(),
-    };
-    let due = unlocks.pass_due(&night).ok()?;
+    let due = unlocks.pass_due(&NightForSale::from(event)).ok()?;
     let cost = due.unwrap_or_default().to_string();
     let words = Sold {
         name: "night",

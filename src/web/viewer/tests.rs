@@ -245,6 +245,26 @@ async fn the_facts_block_cannot_be_left_early_and_parses() {
 }
 
 #[actix_web::test]
+async fn a_sold_fight_on_air_comes_with_its_card_and_a_free_one_without() {
+    let mut night = event("open", EventStatus::Published);
+    night.on_air_fight = Some(2);
+    let mut free = night.clone();
+    free.slug = "free".parse().unwrap();
+    free.fights[1].price_coins = Coins(0);
+    let site = site(vec![night, free]);
+    for slug in ["open", "free"] {
+        report(&site, slug, StreamStatus::Live);
+    }
+    let page = text(watch_page(&site, "open", "").await).await;
+    assert!(page.contains("id=\"player\" data-covered ") && page.contains("Laga 2<span"), "{page}");
+    assert!(page.contains("\"ahead\":2") && page.contains("Masuk untuk membuka laga ini."));
+    // Without scripts there is the event's page, with its forms.
+    assert!(page.contains("<a href=\"/events/open\">Laga berbayar"));
+    let page = text(watch_page(&site, "free", "").await).await;
+    assert!(!page.contains("data-covered") && page.contains("\"ahead\":null") && page.contains("Gratis"));
+}
+
+#[actix_web::test]
 async fn pages_hold_nothing_the_content_policy_blocks() {
     let site = site(vec![event("open", EventStatus::Published), event("past", EventStatus::Ended)]);
     report(&site, "past", StreamStatus::Ended);

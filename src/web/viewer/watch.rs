@@ -1,13 +1,16 @@
 //! Where an event is watched: the player, the card, polls and the milestone ladder.
 //!
 //! The player's facts stand in a JSON block: where the playlists are, which nodes may be asked, and its words.
-//! Everything is open until the gate exists.
+//! What is sold, and to whom, stands in `sale`; what a reader who is not signed in is given depends on nobody.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Serialize;
 
-use super::night::Night;
+use super::event::buyer_of;
+use super::locked::{Ahead, Sale, mark_of};
+use super::night::{Bout, Night, Phase};
+use super::offers::Buyer;
 use super::reader::Reader;
 use super::shell::Shell;
 use super::words::{SAID_BY_SCRIPTS, said};
@@ -22,10 +25,34 @@ use crate::web::site::Playback;
 struct Watch {
     shell: Shell,
     night: Night,
+    /// How each bout of the strip can be had: its words, and whether it is the reader's.
+    marks: Vec<(String, bool)>,
+    /// The locked card, where the server knows of it already.
+    ahead: Option<Ahead>,
     polls: Vec<Poll>,
     rungs: Vec<Rung>,
     /// The player's facts, JSON fit for a script element.
     facts: String,
+}
+
+impl Watch {
+    /// The strip: each fight, its state in words, and how it can be had.
+    fn strip(&self) -> impl Iterator<Item = (&Bout, String, &(String, bool))> {
+        let bouts = self.night.bouts.iter().zip(&self.marks);
+        bouts.map(|(bout, mark)| (bout, bout.state(self.shell.w), mark))
+    }
+
+    fn opens_by_press(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| ahead.enough)
+    }
+
+    fn is_short(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| ahead.signed_in && !ahead.enough)
+    }
+
+    fn wants_sign_in(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| !ahead.signed_in)
+    }
 }
 
 /// A question as stored, for looking at.
@@ -54,6 +81,7 @@ struct Facts<'a> {
     nodes: &'a [String],
     probe_timeout_ms: u64,
     spread_window_ms: u64,
+    sale: Sale<'a>,
     words: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -63,15 +91,18 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
         return problem::of(&req, &site, &Problem::not_found("events.not_found"));
     };
     let reader = Reader::of(&req, &site).await;
-    reader.respond(&site, format!("/watch/{}", event.slug), || watch(&site, &event, &reader))
+    let buyer = buyer_of(&site, &event, &reader).await;
+    reader.respond(&site, format!("/watch/{}", event.slug), || watch(&site, &event, &reader, buyer.as_ref()))
 }
 
-fn watch(site: &Site, event: &EventFacts, reader: &Reader) -> Watch {
+fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>) -> Watch {
     let w = reader.w;
     let night = Night::new(site, event, w);
     let title = w.with("watch-title", "title", &night.title);
     let description = w.fill("event-description", &[("title", &night.title), ("date", &night.when.long)]);
     let shell = reader.shell(site, &format!("/watch/{}", event.slug), title, description);
+    let encrypted = site.config.playback.encrypt && night.phase == Phase::Live;
+    let ahead = Ahead::of(event, encrypted, buyer, w);
     let facts = Facts {
         slug: event.slug.as_str(),
         title: &event.title,
@@ -82,11 +113,13 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader) -> Watch {
         nodes: &site.config.cluster.nodes,
         probe_timeout_ms: site.config.cluster.probe_timeout_ms,
         spread_window_ms: site.config.cluster.spread_window_ms,
+        sale: Sale::new(event, reader.who.as_ref(), ahead.as_ref(), &shell),
         words: said(SAID_BY_SCRIPTS, w),
     };
     // `<` is the only byte that could end a script element early.
     let facts = serde_json::to_string(&facts).unwrap_or_default().replace('<', "\\u003c");
-    Watch { shell, night, polls: polls_of(event), rungs: rungs_of(event), facts }
+    let marks = night.bouts.iter().map(|bout| mark_of(event, bout.number, buyer, w)).collect();
+    Watch { shell, night, marks, ahead, polls: polls_of(event), rungs: rungs_of(event), facts }
 }
 
 fn polls_of(event: &EventFacts) -> Vec<Poll> {

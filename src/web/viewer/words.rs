@@ -9,6 +9,23 @@ pub const SAID_BY_SCRIPTS: &[&str] = &[
     "bout-ended",
     "bout-live",
     "bout-scheduled",
+    "coins-amount",
+    "locked-away",
+    "locked-balance",
+    "locked-busy",
+    "locked-checking",
+    "locked-fight",
+    "locked-news",
+    "locked-night",
+    "locked-night-detail",
+    "locked-night-offer",
+    "locked-opened",
+    "locked-opened-slow",
+    "locked-press",
+    "locked-price-changed",
+    "locked-short",
+    "locked-sign-in",
+    "locked-still",
     "player-airplay",
     "player-airplay-stop",
     "player-behind",
@@ -41,15 +58,32 @@ pub const SAID_BY_SCRIPTS: &[&str] = &[
     "player-volume",
     "player-waiting",
     "player-waiting-detail",
+    "resting-title",
+    "saver-switch",
     "status-ended",
     "status-interrupted",
     "status-live",
+    "status-replay",
     "status-soon",
+    "taken-failed",
+    "taken-moving",
+    "taken-title",
+    "unlock-night",
+    "unlock-open",
+    "unlock-short",
     "viewers-count",
 ];
 
 /// The sentences of `keys`, places for values kept as `{name}` for the script to fill.
 pub fn said(keys: &[&str], w: Words) -> Map<String, Value> {
-    let places = [("time", "{time}"), ("height", "{height}"), ("count", "{count}")];
+    let places = [
+        ("balance", "{balance}"),
+        ("coins", "{coins}"),
+        ("count", "{count}"),
+        ("height", "{height}"),
+        ("number", "{number}"),
+        ("time", "{time}"),
+        ("title", "{title}"),
+    ];
     keys.iter().map(|key| ((*key).to_owned(), Value::String(w.fill(key, &places)))).collect()
 }

@@ -1,14 +1,48 @@
 // What the page tells the player.
 
+/** A finished recording: of one fight, named by its number, or of the whole event, `all`. */
+export interface Replay {
+  name: string;
+  address: string;
+}
+
 /** Where an event's playlists are. */
 export interface Playback {
   master: string | null;
   dvr: string | null;
-  replays: string[];
+  replays: Replay[];
 }
 
 /** What the event is to a viewer. */
 export type Phase = "soon" | "live" | "interrupted" | "ended";
+
+/** A fight of the card, as it was when the page was made. */
+export interface SaleFight {
+  id: string;
+  number: number;
+  /** Weight class or billing; may be empty. */
+  title: string;
+  red: string;
+  blue: string;
+  /** 0: free. */
+  price_coins: number;
+}
+
+/** What is sold, to whom, and where the ways lead. */
+export interface Sale {
+  signed_in: boolean;
+  /** The fight whose card the page was made with. */
+  ahead: number | null;
+  /** The watermark's words; null: nobody is signed in. */
+  handle: string | null;
+  fights: SaleFight[];
+  sign_in: string;
+  register: string;
+  /** The shop, which leads back here. */
+  coins: string;
+  /** The event's page. */
+  event: string;
+}
 
 export interface Facts {
   slug: string;
@@ -21,13 +55,19 @@ export interface Facts {
   nodes: string[];
   probe_timeout_ms: number;
   spread_window_ms: number;
+  sale: Sale;
   words: Record<string, string>;
 }
 
 /** A fight as the API tells it. */
 export interface Fight {
+  id: string;
   number: number;
   status: "scheduled" | "live" | "ended";
+  /** 0: free. */
+  price_coins: number;
+  /** Free, or the viewer has it. */
+  unlocked: boolean;
 }
 
 /** An event as the API tells it. */

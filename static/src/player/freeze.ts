@@ -3,7 +3,7 @@
 /** Covers the video with its current frame until it plays again. */
 export function freeze(video: HTMLVideoElement, screen: HTMLElement): void {
   if (video.readyState < 2 || video.videoWidth === 0) return;
-  screen.querySelector(".freeze")?.remove();
+  unfreeze(screen);
   const frame = document.createElement("canvas");
   frame.className = "freeze";
   frame.width = video.videoWidth;
@@ -24,4 +24,9 @@ export function freeze(video: HTMLVideoElement, screen: HTMLElement): void {
   };
   video.addEventListener("playing", thaw);
   video.addEventListener("seeked", thaw);
+}
+
+/** Takes the frame away. */
+export function unfreeze(screen: HTMLElement): void {
+  screen.querySelector(".freeze")?.remove();
 }

@@ -10,6 +10,7 @@ export interface Acts {
   toggleMute(): void;
   toggleFullscreen(): void;
   togglePip(): void;
+  toggleCaptions(): void;
   volume(change: number): void;
 }
 
@@ -26,6 +27,7 @@ function act(key: string, acts: Acts): boolean {
   else if (key === "m") acts.toggleMute();
   else if (key === "f") acts.toggleFullscreen();
   else if (key === "i") acts.togglePip();
+  else if (key === "c") acts.toggleCaptions();
   else if (key === "ArrowUp" || key === "ArrowDown") acts.volume(key === "ArrowUp" ? 0.05 : -0.05);
   else return false;
   return true;

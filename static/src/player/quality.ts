@@ -1,4 +1,4 @@
-// The quality menu: by itself, or one of the heights on offer.
+// The quality menu: by itself, or one of the heights on offer; and the switch for saving data.
 import type { Say } from "./words";
 
 export interface Rung {
@@ -14,6 +14,9 @@ export class QualityMenu {
   #rungs: Rung[] = [];
   #chosen = -1;
   #height = 0;
+  #saver: HTMLElement | null = null;
+  /** The switch was pressed. */
+  onSaver: (on: boolean) => void = () => undefined;
 
   constructor(
     readonly root: HTMLElement,
@@ -40,6 +43,24 @@ export class QualityMenu {
     const best = heights.map((height, level) => ({ level, height })).sort((a, b) => b.height - a.height);
     this.#rungs = [{ level: -1, height: 0 }, ...best];
     this.root.hidden = heights.length < 2;
+    this.#draw();
+  }
+
+  /** Whether there is a switch for saving data, and how it stands. */
+  offerSaver(offered: boolean, on: boolean): void {
+    this.#saver = offered ? (this.#saver ?? this.#switch()) : null;
+    this.#draw();
+    this.showSaver(on);
+  }
+
+  showSaver(on: boolean): void {
+    this.#saver?.setAttribute("aria-checked", String(on));
+  }
+
+  /** Back to the picture that chooses itself. */
+  chooseAuto(): void {
+    this.#chosen = -1;
+    this.choose(-1);
     this.#draw();
   }
 
@@ -72,8 +93,9 @@ export class QualityMenu {
   #draw(): void {
     const word = this.#chosen < 0 ? this.say("player-quality-auto") : `${this.chosenHeight}p`;
     if (this.#word.textContent !== word) this.#word.textContent = word;
-    if (this.#menu.children.length !== this.#rungs.length) {
-      this.#menu.replaceChildren(...this.#rungs.map(() => this.#item()));
+    const whole = this.#rungs.length + (this.#saver ? 1 : 0);
+    if (this.#menu.children.length !== whole || (this.#saver && !this.#saver.isConnected)) {
+      this.#menu.replaceChildren(...this.#rungs.map(() => this.#item()), ...(this.#saver ? [this.#saver] : []));
     }
     this.#rungs.forEach((rung, at) => {
       const item = this.#menu.children[at];
@@ -81,6 +103,17 @@ export class QualityMenu {
       item.textContent = this.#label(rung);
       item.setAttribute("aria-checked", String(rung.level === this.#chosen));
     });
+  }
+
+  #switch(): HTMLElement {
+    const item = document.createElement("button");
+    item.type = "button";
+    item.dataset["saver"] = "";
+    item.setAttribute("role", "menuitemcheckbox");
+    item.tabIndex = -1;
+    item.textContent = this.say("saver-switch");
+    item.addEventListener("click", () => this.onSaver(item.getAttribute("aria-checked") !== "true"));
+    return item;
   }
 
   #item(): HTMLElement {

@@ -14,7 +14,7 @@ export interface Measures {
 }
 
 const MEDIA_WINDOW_MS = 10_000;
-const WAIT_MAX_MS = 10_000;
+const WAIT_MAX_MS = 4_000;
 const TELL_AFTER = 3;
 
 export class Ladder {

@@ -1,9 +1,19 @@
 // The picture's source: hls.js, or the browser's own player where there is no MSE. Recovers in place.
-import Hls, { ErrorTypes, Events, type ErrorData, type HlsConfig, type Level, type LevelDetails } from "hls.js";
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Fragment, type Level, type LevelDetails } from "hls.js";
+import type { AskKey } from "./keyloader";
+import { Pace } from "./pace";
 import { Ladder } from "./recovery";
+import { settings } from "./tuning";
 
 /** Where to begin. */
-export type Start = { at: "live" } | { at: "start" } | { at: "date"; ms: number } | { at: "fraction"; of: number };
+export type Start =
+  | { at: "live" }
+  | { at: "start" }
+  | { at: "time"; s: number }
+  | { at: "date"; ms: number }
+  | { at: "fraction"; of: number };
+
+export type Trouble = "network" | "media" | "key" | "other";
 
 export interface SourceEvents {
   /** The qualities on offer changed. */
@@ -14,50 +24,22 @@ export interface SourceEvents {
   moved(): void;
   /** Measures did not help for a while; they go on. */
   failing(failing: boolean): void;
+  /** A key is needed for what comes next. */
+  key: AskKey;
+  /** What is on screen is under the key at this address; null: free. */
+  screen(key: string | null): void;
+  /** An error that needed a measure. */
+  trouble(kind: Trouble): void;
+  /** The browser's own player stands still or gave up, and does not say why. */
+  stuck(): void;
 }
 
-const RETRY = { retryDelayMs: 700, maxRetryDelayMs: 8_000, backoff: "exponential" as const };
-const POLICY = (firstByteMs: number, wholeMs: number, tries: number) => ({
-  default: {
-    maxTimeToFirstByteMs: firstByteMs,
-    maxLoadTimeMs: wholeMs,
-    timeoutRetry: { maxNumRetry: 2, ...RETRY },
-    errorRetry: { maxNumRetry: tries, ...RETRY },
-  },
-});
+function keyOf({ decryptdata }: Fragment): string | null {
+  return decryptdata?.method === "AES-128" ? decryptdata.uri : null;
+}
 
-const CONFIG: Partial<HlsConfig> = {
-  autoStartLoad: false,
-  // Two and a half segments behind the newest one; after a stall hls.js adds to it by itself.
-  liveSyncDurationCount: 2.5,
-  liveMaxLatencyDurationCount: 8,
-  maxLiveSyncPlaybackRate: 1.08,
-  // Phones: little kept behind, half a minute ahead where there is any.
-  backBufferLength: 20,
-  maxBufferLength: 24,
-  maxMaxBufferLength: 40,
-  maxBufferSize: 24_000_000,
-  capLevelToPlayerSize: true,
-  testBandwidth: true,
-  abrEwmaFastLive: 3,
-  abrEwmaSlowLive: 9,
-  abrBandWidthUpFactor: 0.65,
-  manifestLoadPolicy: POLICY(8_000, 12_000, 2),
-  playlistLoadPolicy: POLICY(6_000, 10_000, 3),
-  fragLoadPolicy: POLICY(8_000, 24_000, 4),
-};
-
-/** Who has rewound stays there: nothing draws the picture back to the edge. */
-const REWOUND: Partial<HlsConfig> = { liveMaxLatencyDurationCount: Number.POSITIVE_INFINITY, maxLiveSyncPlaybackRate: 1 };
-
-/**
- * WebKit stands still for some tenths of a second at each change of speed: what it gains it loses again, and it stumbles
- * without end. There the distance to the edge stays what it was at the start.
- */
-const EVEN: Partial<HlsConfig> = "ManagedMediaSource" in globalThis ? { maxLiveSyncPlaybackRate: 1 } : {};
-
-/** A guess for the first picture, bit/s: what the last source measured, else what a phone on 4G has at least. */
-let measured = 900_000;
+/** A guess for the first picture, bit/s: what the last source measured, else so little that the leanest comes first. */
+let measured = 800_000;
 
 export class Source {
   readonly native = !Hls.isSupported();
@@ -69,6 +51,8 @@ export class Source {
   #lastTime = 0;
   #edge = 0;
   readonly #ladder: Ladder;
+  /** What the line can do outlives a source. */
+  readonly #pace = new Pace();
 
   constructor(
     readonly video: HTMLVideoElement,
@@ -85,6 +69,12 @@ export class Source {
       failing: (failing) => events.failing(failing),
     });
     setInterval(() => this.#watch(), 1_000);
+    video.addEventListener("error", () => {
+      if (!this.native || this.#url === "") return;
+      events.trouble("other");
+      events.stuck();
+      this.#ladder.other();
+    });
   }
 
   /** Whether this browser can play at all. */
@@ -107,15 +97,25 @@ export class Source {
       this.video.addEventListener("loadedmetadata", () => this.#seekToStart(), { once: true });
       return;
     }
-    const hls = new Hls({ ...CONFIG, ...EVEN, ...(start.at === "live" ? {} : REWOUND), abrEwmaDefaultEstimate: measured });
+    const ask: AskKey = (address, at, signal) => this.events.key(address, at, signal);
+    const hls = new Hls(settings(start.at === "live", measured, ask));
     this.#hls = hls;
+    hls.on(Events.MANIFEST_LOADED, (_, { stats }) => {
+      this.#pace.answered(stats.loading.end - stats.loading.start);
+      if (start.at === "live") this.#keepPace(hls);
+    });
     hls.on(Events.MANIFEST_PARSED, () => {
       this.events.levels(hls.levels);
       if (this.#running) hls.startLoad(this.#firstPosition());
     });
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => this.events.level(hls.levels[level]?.height ?? 0));
+    hls.on(Events.FRAG_CHANGED, (_, { frag }) => this.events.screen(keyOf(frag)));
     hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#levelUpdated(details));
-    hls.on(Events.FRAG_BUFFERED, () => this.#ladder.loaded());
+    hls.on(Events.FRAG_BUFFERED, (_, { frag, stats }) => {
+      this.#ladder.loaded();
+      this.#pace.loaded(frag.duration, stats.loading.end - stats.loading.start);
+      if (this.#start.at === "live") this.#keepPace(hls);
+    });
     hls.on(Events.ERROR, (_, data) => this.#error(data));
     this.video.addEventListener("loadedmetadata", () => this.#seekToStart(), { once: true });
     hls.attachMedia(this.video);
@@ -127,6 +127,20 @@ export class Source {
     this.#running = true;
     this.#lastMoveAt = Date.now();
     if (this.#hls && this.#hls.levels.length > 0) this.#hls.startLoad(this.#firstPosition());
+  }
+
+  /** Fetches nothing any more until `resume`. */
+  rest(): void {
+    this.#running = false;
+    this.#ladder.reset();
+    this.#hls?.stopLoad();
+  }
+
+  /** Goes on fetching where the picture is. */
+  resume(): void {
+    this.#running = true;
+    this.#lastMoveAt = Date.now();
+    this.#hls?.startLoad(this.#resumePosition());
   }
 
   close(): void {
@@ -144,11 +158,24 @@ export class Source {
     this.#url = "";
   }
 
+  /** What the line carries, bit/s; null: nobody measures. */
+  get bandwidth(): number | null {
+    return this.#hls?.bandwidthEstimate ?? null;
+  }
+
   /** Seconds behind the newest picture. */
   get latency(): number {
     if (this.#hls) return this.#hls.latency;
     const { seekable, currentTime } = this.video;
     return seekable.length > 0 ? Math.max(0, seekable.end(seekable.length - 1) - currentTime) : 0;
+  }
+
+  /** The newest segment of the playlist: its key's address, and what the server's clock says about now. */
+  get newest(): { key: string | null; nowMs: number } | null {
+    const details = this.#hls?.latestLevelDetails;
+    const last = details?.live ? details.fragments.at(-1) : undefined;
+    if (!details || !last?.programDateTime) return null;
+    return { key: keyOf(last), nowMs: last.programDateTime + (last.duration + details.age) * 1_000 };
   }
 
   /** Seconds that count as at the edge. */
@@ -193,6 +220,7 @@ export class Source {
   }
 
   #firstPosition(): number {
+    if (this.#start.at === "time") return this.#start.s;
     return this.#start.at === "start" ? 0 : -1;
   }
 
@@ -205,6 +233,10 @@ export class Source {
     const start = this.#start;
     const { seekable } = this.video;
     if (start.at === "live" || start.at === "start" || seekable.length === 0) return;
+    if (start.at === "time") {
+      if (this.native) this.video.currentTime = start.s;
+      return;
+    }
     const [from, to] = [seekable.start(0), seekable.end(seekable.length - 1)];
     if (start.at === "fraction") {
       this.video.currentTime = from + (to - from) * start.of;
@@ -231,18 +263,32 @@ export class Source {
     }
   }
 
+  #keepPace(hls: Hls): void {
+    const target = this.#pace.target(hls.latestLevelDetails?.targetduration ?? 2);
+    if (Math.abs(target - (hls.targetLatency ?? hls.config.liveSyncDurationCount * 2)) > 0.3) hls.targetLatency = target;
+  }
+
   #error(data: ErrorData): void {
+    if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#pace.stalled();
     if (!data.fatal) return;
-    if (data.type === ErrorTypes.NETWORK_ERROR) this.#ladder.network(this.#hls?.levels.length === 0);
+    const network = data.type === ErrorTypes.NETWORK_ERROR;
+    this.events.trouble(network ? "network" : data.type === ErrorTypes.MEDIA_ERROR ? "media" : "other");
+    if (network) this.#ladder.network(this.#hls?.levels.length === 0);
     else if (data.type === ErrorTypes.MEDIA_ERROR) this.#ladder.media();
     else this.#ladder.other();
+  }
+
+  /** Where a recording is now: by its dates, else by its seconds. */
+  #here(date: number | null): Start {
+    if (date !== null) return { at: "date", ms: date };
+    return this.video.currentTime > 0 ? { at: "time", s: this.video.currentTime } : this.#start;
   }
 
   #rebuild(): void {
     const [url, running] = [this.#url, this.#running];
     if (!url) return;
     const date = this.playingDate;
-    const start: Start = this.#start.at === "live" || date === null ? this.#start : { at: "date", ms: date };
+    const start = this.#start.at === "live" ? this.#start : this.#here(date);
     const tries = this.#ladder.tries;
     this.open(url, start);
     this.#ladder.tries = tries;
@@ -267,8 +313,10 @@ export class Source {
       return;
     }
     const still = Math.round((now - this.#lastMoveAt) / 1_000);
-    if (still === 4) this.#nudge();
-    else if (still === 8 && this.#start.at === "live") this.seekToEdge();
+    if (still === 4) {
+      if (this.native) this.events.stuck();
+      this.#nudge();
+    } else if (still === 8 && this.#start.at === "live") this.seekToEdge();
     else if (still >= 12 && still % 12 === 0) this.#ladder.stalled();
   }
 

@@ -1,5 +1,7 @@
 // The player's surroundings: notices, buttons and bars wired to the player.
+import { mountLocked } from "../locked/mount";
 import { mountControls, teachWords } from "./chrome";
+import { mountComforts, type Comforts } from "./comforts";
 import type { Facts, Playback } from "./facts";
 import { listenToKeys, listenToTaps, type Acts } from "./keys";
 import { Player, type State } from "./player";
@@ -65,14 +67,14 @@ export function buildStage(root: HTMLElement, facts: Facts, say: Say, feed: () =
     fromStart: find(root, "[data-from-start]"),
   };
   const behind = find(root, "[data-behind]");
-  let wantedHeight = 0;
 
   const player: Player = new Player(root, video, facts, {
     askPlayback: () => feed().playback(),
     askEvent: () => feed().ask(),
     levels: (levels) => {
-      quality.offer(levels.map(({ height }) => height));
-      quality.restore(wantedHeight);
+      const heights = levels.map(({ height }) => height);
+      quality.offer(heights);
+      comforts.levels(heights);
     },
     level: (height) => quality.show(height),
     state: (state) => {
@@ -82,6 +84,7 @@ export function buildStage(root: HTMLElement, facts: Facts, say: Say, feed: () =
         notice.title.textContent = words[0];
         notice.detail.textContent = state === "soon" ? dateLine : words[1];
       }
+      find(root, "[data-notice]").hidden = state === "shut";
       buttons.bigPlay.hidden = state !== "ready";
       buttons.replay.hidden = !(state === "ended" && recorded);
     },
@@ -91,12 +94,16 @@ export function buildStage(root: HTMLElement, facts: Facts, say: Say, feed: () =
       if (behind.textContent !== text) behind.textContent = text;
       buttons.sound.hidden = !player.wantsSoundTap;
       buttons.fromStart.hidden = player.playback.dvr === null || player.mode === "replay";
+      comforts.tick();
     },
   });
   const quality = new QualityMenu(find(root, "[data-quality]"), say, (level) => {
     player.source.chooseLevel(level);
-    wantedHeight = quality.chosenHeight;
+    comforts.chose(quality.chosenHeight);
   });
+
+  const comforts: Comforts = mountComforts(root, facts, say, player, quality);
+  mountLocked(root, facts, say, player);
 
   buttons.bigPlay.addEventListener("click", () => player.press());
   buttons.replay.addEventListener("click", () => void player.replay());
@@ -113,16 +120,16 @@ export function buildStage(root: HTMLElement, facts: Facts, say: Say, feed: () =
     else player.rewindTo({ at: "fraction", of });
   });
 
-  const acts = actsOf(root, video, player);
+  const acts = actsOf(root, video, player, comforts);
   listenToKeys(root, acts);
   listenToTaps(root, acts);
   return player;
 }
 
-function actsOf(root: HTMLElement, video: HTMLVideoElement, player: Player): Acts {
+function actsOf(root: HTMLElement, video: HTMLVideoElement, player: Player, { still }: Comforts): Acts {
   const pressed = (name: string): void => root.querySelector<HTMLElement>(name)?.click();
   return {
-    togglePlay: () => player.togglePlay(),
+    togglePlay: () => (still.asking ? still.goOn() : player.togglePlay()),
     step: (seconds) => player.step(seconds),
     tenth: (tenth) => player.rewindTo(tenth === 0 ? { at: "start" } : { at: "fraction", of: tenth / 10 }),
     goLive: () => player.goLive(),
@@ -132,6 +139,7 @@ function actsOf(root: HTMLElement, video: HTMLVideoElement, player: Player): Act
     },
     toggleFullscreen: () => pressed("media-fullscreen-button"),
     togglePip: () => pressed("media-pip-button"),
+    toggleCaptions: () => pressed("media-captions-button"),
     volume: (change) => {
       video.volume = Math.min(1, Math.max(0, video.volume + change));
       video.muted = video.volume === 0;

@@ -1,0 +1,70 @@
+// What the picture does: whether there is one, whether it stands, whether the browser wants a press first.
+import { rememberedSound, rememberSound } from "./sound";
+
+const STALL_TOLD_MS = 2_500;
+
+export class Motion {
+  /** There is a picture. */
+  picture = false;
+  /** Measures do not help. */
+  failing = false;
+  /** The browser wants a press first. */
+  refused = false;
+  /** The sound is off only because the browser insisted. */
+  autoMuted = false;
+  #stalledAt = 0;
+
+  constructor(
+    readonly video: HTMLVideoElement,
+    readonly changed: () => void,
+  ) {
+    const sound = rememberedSound();
+    video.volume = sound.volume;
+    video.muted = sound.muted;
+    video.addEventListener("playing", () => {
+      this.picture = true;
+      this.refused = false;
+      this.failing = false;
+      this.#stalledAt = 0;
+      changed();
+    });
+    video.addEventListener("waiting", () => {
+      this.#stalledAt ||= Date.now();
+    });
+    video.addEventListener("timeupdate", () => {
+      if (video.readyState >= 3) this.#stalledAt = 0;
+    });
+    video.addEventListener("ended", changed);
+    video.addEventListener("volumechange", () => {
+      if (!video.muted) this.autoMuted = false;
+      if (!this.autoMuted) rememberSound(video);
+    });
+  }
+
+  /** The source is gone, and its picture with it. */
+  gone(): void {
+    this.picture = false;
+    this.failing = false;
+    this.#stalledAt = 0;
+  }
+
+  unmute(): void {
+    this.video.muted = false;
+    if (this.video.volume === 0) this.video.volume = 1;
+    this.autoMuted = false;
+  }
+
+  /** It should move, and has nothing to show. */
+  get starved(): boolean {
+    return this.#stalledAt > 0 && this.video.readyState < 3;
+  }
+
+  /** It has stood for so long that viewers should be told. */
+  get stalled(): boolean {
+    return this.#stalledAt > 0 && Date.now() - this.#stalledAt > STALL_TOLD_MS && !this.video.paused;
+  }
+
+  get moving(): boolean {
+    return this.picture && !this.video.paused && !this.video.ended;
+  }
+}
