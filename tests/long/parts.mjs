@@ -172,6 +172,37 @@ export async function startWire(parts, port) {
   };
 }
 
+/** A narrow link to `port`: all connections together get `kbps`, and every answer comes `delayMs` later. */
+export async function startNarrowLink(parts, port, { kbps, delayMs }) {
+  const pairs = new Set();
+  const perMs = kbps / 8;
+  let freeAt = 0;
+  const server = net.createServer((near) => {
+    const far = net.connect(port, '127.0.0.1');
+    pairs.add(near);
+    near.on('error', () => near.destroy()).on('close', () => { far.destroy(); pairs.delete(near); });
+    near.pipe(far);
+    // Each chunk leaves when the link has carried what came before it; reading stops while much is on its way.
+    let waiting = 0;
+    far.on('data', (bytes) => {
+      const now = Date.now();
+      freeAt = Math.max(freeAt, now) + bytes.length / perMs;
+      waiting += bytes.length;
+      if (waiting > 64_000) far.pause();
+      setTimeout(() => {
+        waiting -= bytes.length;
+        if (!near.destroyed) near.write(bytes);
+        if (waiting <= 64_000) far.resume();
+      }, freeAt - now + delayMs);
+    });
+    far.on('error', () => near.destroy());
+    far.on('end', () => setTimeout(() => near.end(), Math.max(0, freeAt - Date.now()) + delayMs + 1));
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  parts.onEnd(() => { for (const near of pairs) near.destroy(); server.close(); });
+  return { port: server.address().port };
+}
+
 /** The shipped cache for a bucket by path, changed only where its comments say so. */
 function shippedCache(store, origin, cdn, folder) {
   let text = readFileSync(join(root, 'deploy', 'nginx-cdn.conf'), 'utf8');
@@ -232,7 +263,7 @@ http {
 export const STREAM_KEY = 'kunci-siaran-panjang-2026';
 
 /** The server with a night of one event, its door open. */
-export async function startServer(parts, { toml = '', objects, slug = 'panjang' } = {}) {
+export async function startServer(parts, { toml = '', objects, slug = 'panjang', fights } = {}) {
   const folder = join(parts.folder, 'server');
   mkdirSync(folder, { recursive: true });
   const [port, door] = [await freePort(), await freePort()];
@@ -241,7 +272,7 @@ export async function startServer(parts, { toml = '', objects, slug = 'panjang' 
   writeFileSync(config, `[server]\nlisten = "127.0.0.1:${port}"\npublic_url = "${url}"\n[ingest]\nenabled = true\nlisten = "127.0.0.1:${door}"\n`
     + `[encoder]\npreset = "ultrafast"\n${objects ?? ''}\n${toml}`);
   writeFileSync(join(folder, 'night.toml'), `[[events]]\nslug = "${slug}"\ntitle = "Malam Panjang"\nstarts_at = "${new Date(Date.now() - 600_000).toISOString().replace(/\.\d+/, '')}"\n`
-    + `stream_key = "${STREAM_KEY}"\nstatus = "published"\n[[events.fights]]\nnumber = 1\nred = "Ari Wijaya"\nblue = "Budi Santoso"\ntitle = "Kelas bantam"\nprice_coins = 0\n`);
+    + `stream_key = "${STREAM_KEY}"\nstatus = "published"\n[[events.fights]]\nnumber = 1\nred = "Ari Wijaya"\nblue = "Budi Santoso"\ntitle = "Kelas bantam"\nprice_coins = 0\n${fights ?? ''}`);
   const binary = process.env.BAKUHANTAM_BIN ?? join(root, 'target', 'debug', 'bakuhantam');
   const run = (...args) => {
     const done = spawnSync(binary, [...args, '--config', config], { encoding: 'utf8' });
@@ -249,8 +280,8 @@ export async function startServer(parts, { toml = '', objects, slug = 'panjang' 
     return done.stdout;
   };
   const server = { url, port, door, folder, slug, run, binary, config, rtmp: `rtmp://127.0.0.1:${door}/live` };
-  server.start = async () => {
-    server.child = parts.start('server', binary, ['serve', '--config', config]);
+  server.start = async (env = {}) => {
+    server.child = parts.start('server', binary, ['serve', '--config', config], { env: { ...process.env, ...env } });
     await until('/health answers', 30_000, async () => {
       if (server.child.ended !== undefined) throw new Error(server.child.log);
       return (await get(`${url}/health`)).status === 200;
@@ -269,10 +300,11 @@ export function s3Section(store, port, publicUrl) {
 }
 
 /** FFmpeg's test picture with a beep a second, as OBS would send it. */
-export function publish(parts, to, { seconds, size = '1280x720', format = 'flv', bitrate = '2500k' } = {}) {
+export function publish(parts, to, { seconds, size = '1280x720', format = 'flv', bitrate = '2500k', filter } = {}) {
   const args = ['-hide_banner', '-loglevel', 'warning', '-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=30`,
     '-f', 'lavfi', '-i', 'sine=frequency=880:beep_factor=2:sample_rate=48000', '-c:v', 'libx264', '-preset', 'ultrafast',
     '-tune', 'zerolatency', '-g', '60', '-b:v', bitrate, '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '128k', '-ac', '2'];
+  if (filter) args.push('-vf', filter);
   if (seconds) args.push('-t', String(seconds));
   return parts.start('publisher', 'ffmpeg', [...args, '-f', format, to]);
 }

@@ -5,7 +5,7 @@ const MINI_BROWSERS = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap((machine
   ['4.1', '4.0'].map((version) => `/usr/lib/${machine}/webkit2gtk-${version}/MiniBrowser`));
 
 /** WebKit with a page; `run` runs a function's text in it and gives what it returns. */
-export async function startWebKit(parts, exists) {
+export async function startWebKit(parts, exists, flags = []) {
   const display = await startDisplay(parts);
   const port = await freePort();
   const env = { ...display, WEBKIT_GST_ENABLE_HLS_SUPPORT: '1', WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
@@ -19,11 +19,12 @@ export async function startWebKit(parts, exists) {
   };
   await until('WebKitWebDriver answers', 20_000, async () => (await call('GET', '/status')) ?? true);
   const binary = MINI_BROWSERS.find(exists);
-  const options = { 'webkitgtk:browserOptions': { binary, args: ['--automation', '--autoplay-policy=allow'] } };
+  const options = { 'webkitgtk:browserOptions': { binary, args: ['--automation', '--autoplay-policy=allow', ...flags] } };
   const { sessionId, capabilities } = await call('POST', '/session', { capabilities: { alwaysMatch: options } });
   const session = `/session/${sessionId}`;
   return {
     capabilities,
+    addCookie: (cookie) => call('POST', `${session}/cookie`, { cookie }),
     goto: (url) => call('POST', `${session}/url`, { url }),
     run: (script, ...args) => call('POST', `${session}/execute/sync`, { script: `return (${script})(...arguments)`, args }),
     shot: async () => Buffer.from(await call('GET', `${session}/screenshot`), 'base64'),
