@@ -79,6 +79,7 @@ fn cuts_of(event: &EventFacts) -> Cuts {
     let trim = |trim: &TrimFacts| Trim { replay: trim.replay.clone(), from: trim.from, until: trim.until };
     Cuts {
         ranges: event.air_ranges.iter().map(range).collect(),
+        numbers: event.fights.iter().map(|fight| (fight.id.clone(), fight.number)).collect(),
         hidden: event.hidden.iter().map(|hidden| (hidden.from, hidden.until)).collect(),
         trims: event.trims.iter().map(trim).collect(),
     }

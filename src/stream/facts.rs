@@ -28,6 +28,8 @@ pub struct StreamFacts {
 pub struct Cuts {
     /// When each fight was on air, in order.
     pub ranges: Vec<AirRange>,
+    /// The numbers of the card's fights, by their rows: the ids of keys name rows.
+    pub numbers: Vec<(RowId, i32)>,
     /// Parts of the timeline that nobody is shown: from, until.
     pub hidden: Vec<(Micros, Micros)>,
     /// Replays that begin or end elsewhere than their fight.

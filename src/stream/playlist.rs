@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use hls_m3u8::tags::{ExtXProgramDateTime, VariantStream};
-use hls_m3u8::types::{Codecs, Resolution, StreamData, UFloat};
+use hls_m3u8::types::{Codecs, PlaylistType, Resolution, StreamData, UFloat};
 use hls_m3u8::{MasterPlaylist, MediaPlaylist, MediaSegment};
 
 use super::plan::{Line, ListBody, ListKind, Listing, MediaList, segment_name};
@@ -44,12 +44,10 @@ impl BadPlaylist {
 #[must_use]
 pub fn key(event: &EventSlug, ladder: &[config::Rendition], listing: &Listing) -> Option<ObjectKey> {
     let folder = format!("{event}/{}", listing.id.epoch);
-    let name = |rung: usize| ladder.get(rung).map(|rendition| &rendition.name);
-    let key = match listing.id.kind {
-        ListKind::Live(rung) => format!("{folder}/{}/live.m3u8", name(rung)?),
-        ListKind::Dvr(rung) => format!("{folder}/{}/dvr.m3u8", name(rung)?),
-        ListKind::Master => format!("{folder}/master.m3u8"),
-        ListKind::DvrMaster => format!("{folder}/dvr.m3u8"),
+    let file = listing.id.kind.file();
+    let key = match listing.id.kind.rung() {
+        Some(rung) => format!("{folder}/{}/{file}", ladder.get(rung)?.name),
+        None => format!("{folder}/{file}"),
     };
     key.parse().ok()
 }
@@ -59,17 +57,14 @@ pub fn key(event: &EventSlug, ladder: &[config::Rendition], listing: &Listing) -
 /// # Errors
 /// [`BadPlaylist`]
 pub fn render(listing: &Listing, ladder: &[config::Rendition]) -> Result<String, BadPlaylist> {
-    let dvr = matches!(listing.id.kind, ListKind::Dvr(_) | ListKind::DvrMaster);
+    let kind = listing.id.kind;
     // hls_m3u8 is known to panic on some input; none of it is known to get here.
     let write = || match &listing.body {
-        ListBody::Master(rungs) => render_master(rungs, ladder, dvr),
+        ListBody::Master(rungs) => render_master(rungs, ladder, &kind.media_file()),
         ListBody::Media(list) => {
-            let rung = match listing.id.kind {
-                ListKind::Live(rung) | ListKind::Dvr(rung) => rung,
-                ListKind::Master | ListKind::DvrMaster => return Err(BadPlaylist::new("segments in a master")),
-            };
+            let rung = kind.rung().ok_or_else(|| BadPlaylist::new("segments in a master"))?;
             let rendition = ladder.get(rung).ok_or_else(|| BadPlaylist::new("a rendition outside the ladder"))?;
-            render_media(list, rendition.name.as_str(), dvr)
+            render_media(list, rendition.name.as_str(), kind)
         }
     };
     catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| Err(BadPlaylist::new("hls_m3u8 panicked")))
@@ -90,21 +85,26 @@ pub fn date_time(at: Micros) -> Option<String> {
     Some(format!("{at:.3}"))
 }
 
-fn render_media(list: &MediaList, rendition: &str, dvr: bool) -> Result<String, BadPlaylist> {
+fn render_media(list: &MediaList, rendition: &str, kind: ListKind) -> Result<String, BadPlaylist> {
+    let is_live = matches!(kind, ListKind::Live(_));
     let mut segments = Vec::with_capacity(list.lines.len());
     let mut dated = false;
     for (index, line) in (list.media_sequence..).zip(&list.lines) {
         let mut segment = MediaSegment::builder();
         segment.duration(Duration::from_micros(line.duration_us)).has_discontinuity(line.breaks);
         segment.uri(uri(line, rendition));
-        if !dvr || !dated || line.breaks || index.is_multiple_of(DVR_DATE_EVERY) {
+        if is_live || !dated || line.breaks || index.is_multiple_of(DVR_DATE_EVERY) {
             segment.program_date_time(ExtXProgramDateTime::new(date_time(line.start).unwrap_or_default()));
         }
         dated = !line.gap;
         segments.push(segment.build().map_err(BadPlaylist::new)?);
     }
     let number = |n: u64| usize::try_from(n).map_err(BadPlaylist::new);
-    let playlist = MediaPlaylist::builder()
+    let mut playlist = MediaPlaylist::builder();
+    if matches!(kind, ListKind::Replay(..)) {
+        playlist.playlist_type(PlaylistType::Vod);
+    }
+    let playlist = playlist
         .target_duration(Duration::from_secs(list.target_seconds))
         .media_sequence(number(list.media_sequence)?)
         .discontinuity_sequence(number(list.discontinuity_sequence)?)
@@ -189,7 +189,7 @@ fn codecs(level: &str) -> Option<[String; 2]> {
     Some([format!("avc1.6400{level:02x}"), "mp4a.40.2".to_owned()])
 }
 
-fn render_master(rungs: &[usize], ladder: &[config::Rendition], dvr: bool) -> Result<String, BadPlaylist> {
+fn render_master(rungs: &[usize], ladder: &[config::Rendition], file: &str) -> Result<String, BadPlaylist> {
     let mut streams = Vec::new();
     for rendition in order(rungs, ladder) {
         let bits = |kbps: u32| u64::from(kbps.saturating_add(rendition.audio_kbps)) * 1_000;
@@ -200,9 +200,8 @@ fn render_master(rungs: &[usize], ladder: &[config::Rendition], dvr: bool) -> Re
         if let Some(codecs) = codecs(&rendition.level) {
             data.codecs(Codecs::from(codecs.to_vec()));
         }
-        let file = if dvr { "dvr" } else { "live" };
         streams.push(VariantStream::ExtXStreamInf {
-            uri: format!("{}/{file}.m3u8", rendition.name).into(),
+            uri: format!("{}/{file}", rendition.name).into(),
             frame_rate: u16::try_from(rendition.fps).ok().map(|fps| UFloat::new(f32::from(fps))),
             audio: None,
             subtitles: None,

@@ -4,7 +4,7 @@
 export interface Playback {
   master: string | null;
   dvr: string | null;
-  replays: string[];
+  replays: { name: string; address: string }[];
 }
 
 /** What the event is to a viewer. */

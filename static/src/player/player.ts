@@ -113,7 +113,8 @@ export class Player {
   }
 
   get replayAddress(): string | null {
-    return this.playback.replays[0] ?? this.playback.dvr;
+    const { replays, dvr } = this.playback;
+    return (replays.find((replay) => replay.name === "all") ?? replays[0])?.address ?? dvr;
   }
 
   /** Plays because the viewer pressed something. */

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::world::*;
-use crate::ids::RowId;
-use crate::stream::facts::FightOnAir;
+use crate::clock::Micros;
 use crate::stream::plan::*;
+
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
     Wait(u64),
@@ -26,7 +26,12 @@ pub enum Op {
     ListFail(usize),
     ListAll,
     Rotate,
-    OnAir(i32),
+    OnAir(Option<i32>),
+    /// A part of so many seconds, beginning so many seconds ago, is hidden; or everything is shown again.
+    Hide(i64, i64),
+    ShowAll,
+    /// A replay begins so many seconds ago.
+    Trim(Show, Option<i64>),
     Interrupt(bool),
     End,
     /// The process dies after so many actions of the next step.
@@ -50,7 +55,12 @@ pub fn op() -> impl Strategy<Value = Op> {
         2 => (0_usize..9).prop_map(Op::ListFail),
         6 => Just(Op::ListAll),
         1 => Just(Op::Rotate),
-        1 => (1..9).prop_map(Op::OnAir),
+        3 => prop::option::weighted(0.7, 1..4).prop_map(Op::OnAir),
+        1 => (0_i64..40, 1_i64..12).prop_map(|(back, len)| Op::Hide(back, len)),
+        1 => Just(Op::ShowAll),
+        1 => (0_i32..4, prop::option::of(0_i64..40)).prop_map(|(fight, back)| {
+            Op::Trim(if fight == 0 { Show::All } else { Show::Fight(fight) }, back)
+        }),
         1 => any::<bool>().prop_map(Op::Interrupt),
         1 => prop::bool::weighted(0.3).prop_map(|end| if end { Op::End } else { Op::Wait(100) }),
         2 => (0_usize..6).prop_map(Op::Crash),
@@ -125,16 +135,22 @@ impl World {
                 self.facts.epoch = epoch(self.epochs);
                 self.tell_facts();
             }
-            Op::OnAir(number) => {
-                let id: RowId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
-                self.facts.on_air = Some(FightOnAir { id, number, sold: false });
+            Op::OnAir(fight) => self.put_on_air(fight),
+            Op::Hide(back_s, for_s) => self.hide(back_s, for_s),
+            Op::ShowAll => {
+                self.facts.cuts.hidden.clear();
                 self.tell_facts();
+            }
+            Op::Trim(show, back_s) => {
+                let from = back_s.map(|back_s| Micros(self.wall - back_s * 1_000_000));
+                self.trim(show.name(), from, None);
             }
             Op::Interrupt(interrupted) => {
                 self.facts.interrupted = interrupted;
                 self.tell_facts();
             }
             Op::End => {
+                self.put_on_air(None);
                 self.facts.ended = true;
                 self.tell_facts();
             }
@@ -169,5 +185,6 @@ impl World {
             assert!(!self.facts.ended || track.sealed, "rung {rung} never ends");
         }
         assert!(!self.plan.lists_behind());
+        self.check_replays_at_rest();
     }
 }
