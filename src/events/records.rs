@@ -8,16 +8,14 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{
-    AirRangeFacts, EventError, EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, HiddenRange,
-    MilestoneFacts, PollFacts, PollOptionFacts, RecordedStream, TrimFacts,
+    AirRangeFacts, EventError, EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts,
+    PollFacts, PollOptionFacts, RecordedStream, replays,
 };
 use crate::clock::Micros;
 use crate::ids::{Epoch, EventSlug, ReplayName, RowId};
 use crate::money::Coins;
 use crate::store::audit::{self, Actor};
-use crate::store::schema::{
-    events, fighters, fights, hidden_ranges, milestones, on_air_ranges, poll_options, polls, replay_trims,
-};
+use crate::store::schema::{events, fighters, fights, milestones, on_air_ranges, poll_options, polls};
 use crate::store::{Conn, StoreError, outbox};
 
 /// A column's text as what it names.
@@ -106,6 +104,7 @@ pub(super) struct LockedEvent {
     pub(super) status: EventStatus,
     pub(super) starts_at: Micros,
     pub(super) pass_price_coins: Coins,
+    pub(super) replay_days: i32,
     pub(super) stream_key_mac: String,
     pub(super) epoch: Epoch,
     pub(super) interrupted: bool,
@@ -155,6 +154,7 @@ pub(super) fn lock_event(conn: &mut Conn, slug: &EventSlug) -> Result<Option<Loc
         status: EventStatus::stored(&row.status)?,
         starts_at: Micros(row.starts_at),
         pass_price_coins: Coins(row.pass_price_coins),
+        replay_days: row.replay_days,
         epoch: parsed(&row.epoch)?,
         interrupted: row.interrupted,
         stream: row.stream()?,
@@ -270,8 +270,8 @@ pub fn load_facts(conn: &mut Conn) -> Result<Vec<EventFacts>, StoreError> {
     let mut milestones = load_milestones(conn)?;
     let mut polls = load_polls(conn)?;
     let mut ranges = load_ranges(conn)?;
-    let mut hidden = load_hidden(conn)?;
-    let mut trims = load_trims(conn)?;
+    let mut hidden = replays::records::load_hidden(conn)?;
+    let mut trims = replays::records::load_trims(conn)?;
     rows.into_iter()
         .map(|row| {
             let air_ranges = ranges.remove(&row.id).unwrap_or_default();
@@ -306,7 +306,7 @@ pub(super) fn keep_secret(conn: &mut Conn, event: &RowId, sealed: &str) -> Resul
     Ok(diesel::update(without).set(events::secret_sealed.eq(sealed)).execute(conn)? == 1)
 }
 
-type ByEvent<T> = HashMap<String, Vec<T>>;
+pub(super) type ByEvent<T> = HashMap<String, Vec<T>>;
 type FightRow = (String, String, i32, String, String, String, i64, String);
 type PollRow = (String, String, i32, String, String, String, i64, i64);
 
@@ -343,28 +343,6 @@ fn load_ranges(conn: &mut Conn) -> Result<ByEvent<AirRangeFacts>, StoreError> {
     for (event, fight, from, until) in rows {
         let range = AirRangeFacts { fight, from: Micros(from), until: until.map(Micros) };
         by_event.entry(event).or_default().push(range);
-    }
-    Ok(by_event)
-}
-
-fn load_hidden(conn: &mut Conn) -> Result<ByEvent<HiddenRange>, StoreError> {
-    let rows: Vec<(String, String, i64, i64)> =
-        hidden_ranges::table.order((hidden_ranges::from_at, hidden_ranges::id)).load(conn)?;
-    let mut by_event = ByEvent::new();
-    for (id, event, from, until) in rows {
-        let range = HiddenRange { id: parsed(&id)?, from: Micros(from), until: Micros(until) };
-        by_event.entry(event).or_default().push(range);
-    }
-    Ok(by_event)
-}
-
-fn load_trims(conn: &mut Conn) -> Result<ByEvent<TrimFacts>, StoreError> {
-    let rows: Vec<(String, String, Option<i64>, Option<i64>)> =
-        replay_trims::table.order(replay_trims::replay).load(conn)?;
-    let mut by_event = ByEvent::new();
-    for (event, replay, from, until) in rows {
-        let trim = TrimFacts { replay: parsed(&replay)?, from: from.map(Micros), until: until.map(Micros) };
-        by_event.entry(event).or_default().push(trim);
     }
     Ok(by_event)
 }
