@@ -34,6 +34,7 @@ mod orders;
 mod pages;
 mod phones;
 mod postgres;
+mod replays;
 mod returning_database;
 mod schema;
 mod selling;
