@@ -17,6 +17,7 @@ mod ledger;
 mod logs;
 mod migrate;
 mod orders;
+mod replay;
 mod serve;
 mod transcode;
 
@@ -63,6 +64,8 @@ enum Command {
     Account(account::Args),
     /// Put a fight on air and off, interrupt an event, end it
     Event(event::Args),
+    /// List an event's replays, let them begin or end elsewhere, hide parts of the night
+    Replay(replay::Args),
     /// Give coins to a viewer, or take them
     Coins(coins::Args),
     /// Check whether the coins' books are right
@@ -98,6 +101,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Admin(args) => with_config(file, "warn", |loaded| admin::run(args, loaded)),
         Command::Account(args) => with_config(file, "warn", |loaded| account::run(args, loaded)),
         Command::Event(args) => with_config(file, "warn", |loaded| event::run(args, loaded)),
+        Command::Replay(args) => with_config(file, "warn", |loaded| replay::run(args, loaded)),
         Command::Coins(args) => with_config(file, "warn", |loaded| coins::run(args, loaded)),
         Command::Ledger(args) => with_config(file, "warn", |loaded| ledger::run(args, loaded)),
         Command::Orders(args) => with_config(file, "warn", |loaded| orders::run(args, loaded)),

@@ -1,6 +1,6 @@
 //! Why a verb of this room was refused.
 
-use crate::ids::EventSlug;
+use crate::ids::{EventSlug, ReplayName, RowId};
 use crate::store::StoreError;
 
 /// A refusal, or what kept the database from answering.
@@ -40,6 +40,25 @@ pub enum EventError {
     /// The event has no price as a whole.
     #[error("{0} is not sold as a whole: unlock its fights one by one")]
     PassNotSold(EventSlug),
+    /// No fight of this number was ever on air.
+    #[error("there is no replay {replay} of {slug}: fight {replay} was never on air")]
+    NoSuchReplay {
+        /// The event.
+        slug: EventSlug,
+        /// The replay asked for.
+        replay: ReplayName,
+    },
+    /// A range of the timeline that cannot be.
+    #[error("this range cannot be: {0}")]
+    BadRange(String),
+    /// Nothing of this event is hidden under this id.
+    #[error("nothing of {slug} is hidden as {id}: `bakuhantam replay list {slug}` shows what is")]
+    NoSuchRange {
+        /// The event.
+        slug: EventSlug,
+        /// The id asked for.
+        id: RowId,
+    },
     /// The file asks for what cannot be, as the database stands.
     #[error("{0}")]
     Unfit(String),
@@ -61,6 +80,9 @@ impl EventError {
             Self::AlreadyInterrupted(_) => "events.already_interrupted",
             Self::NotInterrupted(_) => "events.not_interrupted",
             Self::PassNotSold(_) => "events.pass_not_sold",
+            Self::NoSuchReplay { .. } => "events.no_such_replay",
+            Self::BadRange(_) => "events.bad_range",
+            Self::NoSuchRange { .. } => "events.no_such_range",
             Self::Unfit(_) => "events.unfit",
             Self::Store(_) => return None,
         })

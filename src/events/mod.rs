@@ -1,7 +1,7 @@
 //! A show: event, fights, fighters, milestones and polls as stored, its on-air state, and the disk mirror.
 //!
 //! Verbs: [`go_on_air`], [`go_off_air`], [`interrupt`], [`resume`], [`end`], [`rotate_epoch`], [`renew_stream_key`],
-//! [`record_stream`] and [`apply()`](apply::apply); each is one write with its facts and its audit row. What accounts may
+//! [`record_stream`], [`trim_replay`], [`hide_range`], [`show_range`] and [`apply()`](apply::apply); each is one write with its facts and its audit row. What accounts may
 //! watch, and what it costs, stands in `unlocks`, whose verbs join the till's transaction.
 //!
 //! Invariants: a status only moves forward; at most one range of an event's timeline is open, and its fight is the one
@@ -35,6 +35,7 @@ pub use mirror::{Mirror, SharedMirror, mirror_path};
 pub use on_air::{end, go_off_air, go_on_air, interrupt, resume};
 pub use picture::{record_stream, rotate_epoch};
 pub use records::load_facts;
+pub use replays::{TrimTo, hide_range, show_range, trim_replay};
 pub use secrets::Secrets;
 pub use stream_key::{StreamKeyCodes, StreamKeys, mac_of_stream_key, renew_stream_key};
 pub use unlocks::{

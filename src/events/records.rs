@@ -7,10 +7,9 @@ use std::str::FromStr;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::replays;
 use super::{
-    EventError, EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts, PollFacts,
-    PollOptionFacts, RecordedStream,
+    AirRangeFacts, EventError, EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts,
+    PollFacts, PollOptionFacts, RecordedStream, replays,
 };
 use crate::clock::Micros;
 use crate::ids::{Epoch, EventSlug, ReplayName, RowId};
@@ -105,6 +104,7 @@ pub(super) struct LockedEvent {
     pub(super) status: EventStatus,
     pub(super) starts_at: Micros,
     pub(super) pass_price_coins: Coins,
+    pub(super) replay_days: i32,
     pub(super) stream_key_mac: String,
     pub(super) epoch: Epoch,
     pub(super) interrupted: bool,
@@ -154,6 +154,7 @@ pub(super) fn lock_event(conn: &mut Conn, slug: &EventSlug) -> Result<Option<Loc
         status: EventStatus::stored(&row.status)?,
         starts_at: Micros(row.starts_at),
         pass_price_coins: Coins(row.pass_price_coins),
+        replay_days: row.replay_days,
         epoch: parsed(&row.epoch)?,
         interrupted: row.interrupted,
         stream: row.stream()?,
@@ -268,9 +269,9 @@ pub fn load_facts(conn: &mut Conn) -> Result<Vec<EventFacts>, StoreError> {
     let mut fights = load_fights(conn)?;
     let mut milestones = load_milestones(conn)?;
     let mut polls = load_polls(conn)?;
-    let mut ranges = replays::load_ranges(conn)?;
-    let mut hidden = replays::load_hidden(conn)?;
-    let mut trims = replays::load_trims(conn)?;
+    let mut ranges = load_ranges(conn)?;
+    let mut hidden = replays::records::load_hidden(conn)?;
+    let mut trims = replays::records::load_trims(conn)?;
     rows.into_iter()
         .map(|row| {
             let air_ranges = ranges.remove(&row.id).unwrap_or_default();
@@ -328,6 +329,20 @@ fn load_fights(conn: &mut Conn) -> Result<ByEvent<FightFacts>, StoreError> {
             price_coins: Coins(price),
             status: FightStatus::stored(&status)?,
         });
+    }
+    Ok(by_event)
+}
+
+fn load_ranges(conn: &mut Conn) -> Result<ByEvent<AirRangeFacts>, StoreError> {
+    let rows: Vec<(String, i32, i64, Option<i64>)> = on_air_ranges::table
+        .inner_join(fights::table.on(fights::id.eq(on_air_ranges::fight_id)))
+        .order((on_air_ranges::opened_at, on_air_ranges::id))
+        .select((on_air_ranges::event_id, fights::number, on_air_ranges::opened_at, on_air_ranges::closed_at))
+        .load(conn)?;
+    let mut by_event = ByEvent::new();
+    for (event, fight, from, until) in rows {
+        let range = AirRangeFacts { fight, from: Micros(from), until: until.map(Micros) };
+        by_event.entry(event).or_default().push(range);
     }
     Ok(by_event)
 }

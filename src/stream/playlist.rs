@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use hls_m3u8::tags::{ExtXProgramDateTime, VariantStream};
-use hls_m3u8::types::{Codecs, Resolution, StreamData, UFloat};
+use hls_m3u8::types::{Codecs, PlaylistType, Resolution, StreamData, UFloat};
 use hls_m3u8::{MasterPlaylist, MediaPlaylist, MediaSegment};
 
 use self::keys::key_tag;
@@ -55,12 +55,10 @@ impl BadPlaylist {
 #[must_use]
 pub fn key(event: &EventSlug, ladder: &[config::Rendition], listing: &Listing) -> Option<ObjectKey> {
     let folder = format!("{event}/{}", listing.id.epoch);
-    let name = |rung: usize| ladder.get(rung).map(|rendition| &rendition.name);
-    let key = match listing.id.kind {
-        ListKind::Live(rung) => format!("{folder}/{}/live.m3u8", name(rung)?),
-        ListKind::Dvr(rung) => format!("{folder}/{}/dvr.m3u8", name(rung)?),
-        ListKind::Master => format!("{folder}/master.m3u8"),
-        ListKind::DvrMaster => format!("{folder}/dvr.m3u8"),
+    let file = listing.id.kind.file();
+    let key = match listing.id.kind.rung() {
+        Some(rung) => format!("{folder}/{}/{file}", ladder.get(rung)?.name),
+        None => format!("{folder}/{file}"),
     };
     key.parse().ok()
 }
@@ -70,17 +68,14 @@ pub fn key(event: &EventSlug, ladder: &[config::Rendition], listing: &Listing) -
 /// # Errors
 /// [`BadPlaylist`]
 pub fn render(listing: &Listing, ladder: &[config::Rendition], key_address: &str) -> Result<String, BadPlaylist> {
-    let dvr = matches!(listing.id.kind, ListKind::Dvr(_) | ListKind::DvrMaster);
+    let kind = listing.id.kind;
     // hls_m3u8 is known to panic on some input; none of it is known to get here.
     let write = || match &listing.body {
-        ListBody::Master(rungs) => render_master(rungs, ladder, dvr),
+        ListBody::Master(rungs) => render_master(rungs, ladder, &kind.media_file()),
         ListBody::Media(list) => {
-            let rung = match listing.id.kind {
-                ListKind::Live(rung) | ListKind::Dvr(rung) => rung,
-                ListKind::Master | ListKind::DvrMaster => return Err(BadPlaylist::new("segments in a master")),
-            };
+            let rung = kind.rung().ok_or_else(|| BadPlaylist::new("segments in a master"))?;
             let rendition = ladder.get(rung).ok_or_else(|| BadPlaylist::new("a rendition outside the ladder"))?;
-            render_media(list, rendition.name.as_str(), dvr, key_address)
+            render_media(list, rendition.name.as_str(), kind, key_address)
         }
     };
     catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| Err(BadPlaylist::new("hls_m3u8 panicked")))
@@ -110,7 +105,13 @@ pub fn parse(text: &str) -> Result<MediaPlaylist<'static>, BadPlaylist> {
     Ok(MediaPlaylist::try_from(text.as_str()).map_err(BadPlaylist::new)?.into_owned())
 }
 
-fn render_media(list: &MediaList, rendition: &str, dvr: bool, key_address: &str) -> Result<String, BadPlaylist> {
+fn render_media(
+    list: &MediaList,
+    rendition: &str,
+    kind: ListKind,
+    key_address: &str,
+) -> Result<String, BadPlaylist> {
+    let is_live = matches!(kind, ListKind::Live(_));
     let mut segments = Vec::with_capacity(list.lines.len());
     let mut dated = false;
     let mut before = &Protection::Free;
@@ -123,14 +124,18 @@ fn render_media(list: &MediaList, rendition: &str, dvr: bool, key_address: &str)
             segment.keys(vec![key_tag(&line.protection, key_address)?]);
             before = &line.protection;
         }
-        if !dvr || !dated || line.breaks || index.is_multiple_of(DVR_DATE_EVERY) {
+        if is_live || !dated || line.breaks || index.is_multiple_of(DVR_DATE_EVERY) {
             segment.program_date_time(ExtXProgramDateTime::new(date_time(line.start).unwrap_or_default()));
         }
         dated = !line.gap;
         segments.push(segment.build().map_err(BadPlaylist::new)?);
     }
     let number = |n: u64| usize::try_from(n).map_err(BadPlaylist::new);
-    let playlist = MediaPlaylist::builder()
+    let mut playlist = MediaPlaylist::builder();
+    if matches!(kind, ListKind::Replay(..)) {
+        playlist.playlist_type(PlaylistType::Vod);
+    }
+    let playlist = playlist
         .target_duration(Duration::from_secs(list.target_seconds))
         .media_sequence(number(list.media_sequence)?)
         .discontinuity_sequence(number(list.discontinuity_sequence)?)
@@ -236,7 +241,7 @@ fn codecs(level: &str) -> Option<[String; 2]> {
     Some([format!("avc1.6400{level:02x}"), "mp4a.40.2".to_owned()])
 }
 
-fn render_master(rungs: &[usize], ladder: &[config::Rendition], dvr: bool) -> Result<String, BadPlaylist> {
+fn render_master(rungs: &[usize], ladder: &[config::Rendition], file: &str) -> Result<String, BadPlaylist> {
     let mut streams = Vec::new();
     for rendition in order(rungs, ladder) {
         let bits = |kbps: u32| u64::from(kbps.saturating_add(rendition.audio_kbps)) * 1_000;
@@ -247,9 +252,8 @@ fn render_master(rungs: &[usize], ladder: &[config::Rendition], dvr: bool) -> Re
         if let Some(codecs) = codecs(&rendition.level) {
             data.codecs(Codecs::from(codecs.to_vec()));
         }
-        let file = if dvr { "dvr" } else { "live" };
         streams.push(VariantStream::ExtXStreamInf {
-            uri: format!("{}/{file}.m3u8", rendition.name).into(),
+            uri: format!("{}/{file}", rendition.name).into(),
             frame_rate: u16::try_from(rendition.fps).ok().map(|fps| UFloat::new(f32::from(fps))),
             audio: None,
             subtitles: None,

@@ -3,11 +3,13 @@
 //! The same facts make the snapshot, the append log and what is rebuilt from the store's own playlists: there is one
 //! way to restore a timeline, [`super::plan::Plan::restore`].
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::facts::StreamReport;
 use crate::clock::Micros;
-use crate::ids::{Epoch, KeyId, RenditionName, RunId};
+use crate::ids::{Epoch, KeyId, RenditionName, ReplayName, RunId};
 
 /// Who may watch a segment. Decided once per index for all renditions together and journaled before the first PUT,
 /// so that a retry can never store other bytes under an immutable key.
@@ -104,6 +106,32 @@ pub enum Record {
         /// The report.
         report: StreamReport,
     },
+    /// A replay is stored and confirmed under an epoch, and shows this. No pieces: it is taken back.
+    Replay {
+        /// The replay.
+        name: ReplayName,
+        /// The epoch in its keys.
+        epoch: Epoch,
+        /// Indices, as runs.
+        pieces: Vec<Range<u64>>,
+        /// By rung, those of them that are not there.
+        gaps: Vec<Vec<Range<u64>>>,
+    },
+    /// The DVR of an event that is done with leaves these parts out.
+    Hidden {
+        /// From, until.
+        ranges: Vec<(Micros, Micros)>,
+    },
+    /// Objects before this index are about to be removed: no playlist may name them any more.
+    Removing {
+        /// The index.
+        i: u64,
+    },
+    /// The time of the ended event is over, or was set longer again: its playlists go, or come back.
+    Retired {
+        /// It is over.
+        over: bool,
+    },
     /// Every playlist with ENDLIST is confirmed: nothing is left to do.
     Finished,
 }
@@ -113,6 +141,9 @@ impl Record {
     /// protection. The others can be read again from the store.
     #[must_use]
     pub const fn must_be_durable(&self) -> bool {
-        matches!(self, Self::Base { .. } | Self::Index { .. } | Self::Cut { .. } | Self::Seal { .. })
+        matches!(
+            self,
+            Self::Base { .. } | Self::Index { .. } | Self::Cut { .. } | Self::Seal { .. } | Self::Removing { .. }
+        )
     }
 }

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::events::{EventFacts, SharedMirror};
 use crate::flows::Till;
 use crate::hub::SharedHub;
-use crate::ids::{Epoch, EventSlug};
+use crate::ids::{Epoch, EventSlug, ReplayName};
 use crate::payments::sandbox::Sandbox;
 use crate::playback::Gate;
 use crate::stream::facts::{StreamReport, StreamStatus};
@@ -90,8 +90,18 @@ pub struct Playback {
     /// Master of the whole recording so far.
     #[schema(required)]
     pub dvr: Option<String>,
-    /// Finished replays.
-    pub replays: Vec<String>,
+    /// Finished replays, in the order of the card, that of the whole event last.
+    pub replays: Vec<ReplayAddress>,
+}
+
+/// Where a replay is.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct ReplayAddress {
+    /// `all`, or the number of a fight.
+    #[schema(value_type = String, example = "1")]
+    pub name: ReplayName,
+    /// Its master playlist.
+    pub address: String,
 }
 
 impl Site {
@@ -116,11 +126,13 @@ impl Site {
     pub fn playback_of(&self, event: &EventFacts) -> Playback {
         let base = self.config.media_base_url();
         let at = |epoch: &Epoch, name: &str| format!("{base}/{}/{epoch}/{name}.m3u8", event.slug);
-        let epoch = self.stream_of(event).epoch;
+        let StreamReport { epoch, replays, .. } = self.stream_of(event);
+        let replay =
+            |epoch: &Epoch, name: ReplayName| ReplayAddress { address: at(epoch, &format!("replay-{name}")), name };
         Playback {
             master: epoch.as_ref().map(|epoch| at(epoch, "master")),
             dvr: epoch.as_ref().map(|epoch| at(epoch, "dvr")),
-            replays: Vec::new(),
+            replays: epoch.iter().flat_map(|epoch| replays.iter().map(|name| replay(epoch, name.clone()))).collect(),
         }
     }
 }

@@ -70,6 +70,7 @@ async fn has_the_contracts_headers(store: &S3Server, requests: &[Request]) {
         let (kind, cache) = match name {
             "master.m3u8" | "live.m3u8" => ("application/vnd.apple.mpegurl", "public, max-age=1"),
             "dvr.m3u8" => ("application/vnd.apple.mpegurl", "public, max-age=2"),
+            name if name.starts_with("replay-") => ("application/vnd.apple.mpegurl", "public, max-age=60"),
             name if name.ends_with(".ts") => ("video/mp2t", "public, max-age=31536000, immutable"),
             other => panic!("{other} has no business on the store"),
         };
@@ -80,7 +81,7 @@ async fn has_the_contracts_headers(store: &S3Server, requests: &[Request]) {
         assert_eq!(answer.status, 200, "{}", put.key);
         assert_eq!((answer.header("content-type"), answer.header("cache-control")), (kind, cache), "{}", put.key);
     }
-    assert_eq!(seen, HashSet::from(["master.m3u8", "live.m3u8", "dvr.m3u8", "segment"]));
+    assert_eq!(seen, HashSet::from(["master.m3u8", "live.m3u8", "dvr.m3u8", "replay-all.m3u8", "segment"]));
 }
 
 /// The whole evening with the ladder that is shipped, on S3.
@@ -135,6 +136,7 @@ async fn picture_from_obs_to_s3_with_the_shipped_ladder_from_offline_to_ended() 
         playlist_that(&server, (EVENT, rendition, "live"), "ENDLIST", PICTURE, |list| list.ended).await;
         let whole = playlist_that(&server, (EVENT, rendition, "dvr"), "ENDLIST", PICTURE, |list| list.ended).await;
         assert_eq!(whole.gaps(), 0);
+        playlist_that(&server, (EVENT, rendition, "replay-all"), "the replay", PICTURE, |list| list.ended).await;
         is_whole(&whole, if rendition == "360p" { 30 } else { 31 });
     }
     drop(server);

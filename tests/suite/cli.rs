@@ -50,7 +50,7 @@ fn version_and_help_are_told_everywhere() {
     assert_eq!((code, out.as_str()), (0, concat!("bakuhantam ", env!("CARGO_PKG_VERSION"), "\n")));
     let (code, out, _) = run(bakuhantam(dir.path()).arg("--help"));
     assert_eq!(code, 0);
-    for command in ["serve", "migrate", "health", "transcode", "apply", "event", "config", "demo", "doctor"] {
+    for command in ["serve", "migrate", "health", "transcode", "apply", "event", "replay", "config", "demo", "doctor"] {
         assert!(out.contains(&format!("\n  {command} ")), "{command} in\n{out}");
         let (code, help, _) = run(bakuhantam(dir.path()).args([command, "--help"]));
         assert_eq!(code, 0, "{command}");

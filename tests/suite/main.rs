@@ -39,6 +39,7 @@ mod orders;
 mod pages;
 mod phones;
 mod postgres;
+mod replays;
 mod returning_database;
 mod schema;
 mod selling;

@@ -18,6 +18,8 @@ pub type Said = (Range<usize>, String);
 
 /// The most coins anything may cost.
 const COINS_MAX: i64 = 1_000_000_000;
+/// Days that an event can be watched again: ten years.
+const REPLAY_DAYS_MAX: i32 = 3_650;
 /// Characters of a title, a name, a question or an answer.
 const TEXT_LEN_MAX: usize = 200;
 /// Characters of a stream key.
@@ -83,12 +85,14 @@ impl Check<'_> {
         let title = self.text(path, "title", entry.title.as_ref());
         let starts_at = self.moment(path, entry.starts_at.as_ref());
         let pass_price_coins = self.coins(path, "pass_price_coins", 0, entry.pass_price_coins.as_ref());
+        let replay_days = self.replay_days(path, entry.replay_days.as_ref());
         let stream_key = self.stream_key(path, entry.stream_key.as_ref());
         Some(EventPlan {
             slug: slug?,
             title,
             starts_at,
             pass_price_coins,
+            replay_days,
             stream_key,
             status: entry.status.map(|word| match word {
                 EventWord::Draft => EventStatus::Draft,
@@ -227,6 +231,16 @@ impl Check<'_> {
             self.say(written.span(), format!("{path}.{key} is {value}: write {min} to {COINS_MAX}"));
         }
         Some(value)
+    }
+
+    fn replay_days(&mut self, path: &str, written: Option<&Spanned<i64>>) -> Option<i32> {
+        let written = written?;
+        let days = i32::try_from(*written.get_ref()).ok().filter(|days| (0..=REPLAY_DAYS_MAX).contains(days));
+        if days.is_none() {
+            let what = format!("write 0 (for ever) to {REPLAY_DAYS_MAX}");
+            self.say(written.span(), format!("{path}.replay_days is {}: {what}", written.get_ref()));
+        }
+        days
     }
 
     fn moment(&mut self, path: &str, written: Option<&Spanned<toml::Value>>) -> Option<Micros> {

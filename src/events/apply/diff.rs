@@ -154,6 +154,7 @@ impl Applying<'_> {
                 status,
                 starts_at,
                 pass_price_coins: plan.pass_price_coins.unwrap_or(0),
+                replay_days: plan.replay_days.unwrap_or(0),
                 stream_key_mac: &code,
                 epoch: &plan.fresh.epoch,
                 created_at: actor.at,
@@ -175,6 +176,7 @@ impl Applying<'_> {
         let mut any = self.compare("title", &stored.title, plan.title.as_ref());
         any |= self.compare("starts_at", &stored.starts_at, plan.starts_at.as_ref());
         any |= self.compare("pass_price_coins", &stored.pass_price_coins.0, plan.pass_price_coins.as_ref());
+        any |= self.compare("replay_days", &stored.replay_days, plan.replay_days.as_ref());
         any |= self.compare("status", &stored.status, forward.as_ref());
         if code.is_some() {
             any = true;
@@ -186,6 +188,7 @@ impl Applying<'_> {
                 status: forward.map(|status: EventStatus| status.as_str().to_owned()),
                 starts_at: plan.starts_at.map(|at| at.0),
                 pass_price_coins: plan.pass_price_coins,
+                replay_days: plan.replay_days,
                 stream_key_mac: code,
             };
             records::update_event(self.conn, &stored.id, &changes)?;

@@ -14,6 +14,8 @@ pub struct EventEntry {
     /// A text or a TOML date-time; either must say its offset.
     pub(super) starts_at: Option<Spanned<toml::Value>>,
     pub(super) pass_price_coins: Option<Spanned<i64>>,
+    /// Days after its end that it can be watched again; 0: for ever.
+    pub(super) replay_days: Option<Spanned<i64>>,
     pub(super) stream_key: Option<Spanned<Secret>>,
     pub(super) status: Option<EventWord>,
     #[serde(default)]

@@ -13,6 +13,7 @@ pub struct EventPlan {
     pub(super) title: Option<String>,
     pub(super) starts_at: Option<Micros>,
     pub(super) pass_price_coins: Option<i64>,
+    pub(super) replay_days: Option<i32>,
     pub(super) stream_key: Option<Secret>,
     pub(super) status: Option<EventStatus>,
     pub(super) fights: Vec<FightPlan>,

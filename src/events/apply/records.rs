@@ -17,6 +17,7 @@ pub(super) struct NewEvent<'a> {
     pub(super) status: EventStatus,
     pub(super) starts_at: Micros,
     pub(super) pass_price_coins: i64,
+    pub(super) replay_days: i32,
     pub(super) stream_key_mac: &'a str,
     pub(super) epoch: &'a Epoch,
     pub(super) created_at: Micros,
@@ -31,6 +32,7 @@ pub(super) fn insert_event(conn: &mut Conn, event: &NewEvent<'_>) -> Result<(), 
             events::status.eq(event.status.as_str()),
             events::starts_at.eq(event.starts_at.0),
             events::pass_price_coins.eq(event.pass_price_coins),
+            events::replay_days.eq(event.replay_days),
             events::stream_key_mac.eq(event.stream_key_mac),
             events::epoch.eq(event.epoch.as_str()),
             events::interrupted.eq(false),
@@ -49,6 +51,7 @@ pub(super) struct EventChanges {
     pub(super) status: Option<String>,
     pub(super) starts_at: Option<i64>,
     pub(super) pass_price_coins: Option<i64>,
+    pub(super) replay_days: Option<i32>,
     pub(super) stream_key_mac: Option<String>,
 }
 

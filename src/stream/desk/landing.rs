@@ -30,6 +30,7 @@ pub enum Done {
     Segment(Job, Outcome),
     List(ListId, Result<u64, ListError>, Duration),
     Removed(u64),
+    Withdrawn,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,7 @@ impl Desk {
                 Event::ListFailed { id, wait_ms }
             }
             Done::Removed(until) => Event::Removed(until),
+            Done::Withdrawn => Event::Withdrawn,
         };
         // The plan counts whole milliseconds; rounded up, a second between two PUTs is a whole one.
         let mut now = self.now();

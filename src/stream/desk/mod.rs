@@ -213,7 +213,8 @@ impl Desk {
                     }
                 }
                 Action::Gapped { index, rung } => self.gapped(index, rung),
-                Action::Remove { until, keys } => self.remove(until, keys),
+                Action::Remove { until, keys } => self.remove(keys, Done::Removed(until)),
+                Action::Withdraw { keys } => self.remove(keys, Done::Withdrawn),
                 Action::Ignore(reason) => meters::ignored(reason),
             }
         }
@@ -297,8 +298,8 @@ impl Desk {
         });
     }
 
-    fn remove(&self, until: u64, keys: Vec<ObjectKey>) {
-        let (shared, done) = (Arc::clone(&self.shared), self.done_in.clone());
+    fn remove(&self, keys: Vec<ObjectKey>, done: Done) {
+        let (shared, done_in) = (Arc::clone(&self.shared), self.done_in.clone());
         self.shared.spawn(async move {
             for key in keys {
                 let mut failures = 0;
@@ -309,7 +310,7 @@ impl Desk {
                     tokio::time::sleep(Duration::from_millis(wait)).await;
                 }
             }
-            drop(done.send(Done::Removed(until)));
+            drop(done_in.send(done));
         });
     }
 

@@ -1,5 +1,6 @@
 //! When each playlist may be stored: newest wins, at most one PUT a second per key, media playlists before masters.
 
+use super::cut::Show;
 use super::timeline::Ms;
 
 /// Time between the end of one PUT and the start of the next under the same key. R2 takes one write a second; from
@@ -24,6 +25,38 @@ pub enum ListKind {
     Master,
     /// `dvr.m3u8`
     DvrMaster,
+    /// `<rendition>/replay-<name>.m3u8`
+    Replay(Show, usize),
+    /// `replay-<name>.m3u8`
+    ReplayMaster(Show),
+}
+
+impl ListKind {
+    /// Its rendition's rung; `None` for a master.
+    #[must_use]
+    pub const fn rung(self) -> Option<usize> {
+        match self {
+            Self::Live(rung) | Self::Dvr(rung) | Self::Replay(_, rung) => Some(rung),
+            Self::Master | Self::DvrMaster | Self::ReplayMaster(_) => None,
+        }
+    }
+
+    /// The last part of its key.
+    #[must_use]
+    pub fn file(self) -> String {
+        match self {
+            Self::Live(_) => "live.m3u8".to_owned(),
+            Self::Master => "master.m3u8".to_owned(),
+            Self::Dvr(_) | Self::DvrMaster => "dvr.m3u8".to_owned(),
+            Self::Replay(show, _) | Self::ReplayMaster(show) => format!("replay-{}.m3u8", show.name()),
+        }
+    }
+
+    /// The last part of the keys of the media playlists that a master names.
+    #[must_use]
+    pub fn media_file(self) -> String {
+        if self == Self::Master { Self::Live(0).file() } else { self.file() }
+    }
 }
 
 /// The pace of one playlist: what it should say, what was sent, what is confirmed.
@@ -65,6 +98,17 @@ impl<T: Clone + PartialEq> Lane<T> {
             let not_before = if self.epoch.is_none() { self.not_before } else { 0 };
             *self = Self { epoch: Some(epoch), ..Self::new(self.every_ms, not_before) };
         }
+    }
+
+    /// Takes it that `content` is stored under this epoch already, as the journal says.
+    pub fn assume(&mut self, epoch: usize, content: T) {
+        self.aim(epoch);
+        self.confirmed = Some(content);
+    }
+
+    /// Leaves out the slower pace this time.
+    pub const fn hurry(&mut self) {
+        self.slow_before = 0;
     }
 
     /// Whether `wanted` should be sent now. `urgent` leaves out the slower pace of a DVR.
@@ -115,6 +159,24 @@ impl<T: Clone + PartialEq> Lane<T> {
     /// What the store has confirmed last.
     pub const fn confirmed(&self) -> Option<&T> {
         self.confirmed.as_ref()
+    }
+
+    /// A PUT has ended: confirmed, or failed (another may follow after so long).
+    pub fn end(&mut self, now: Ms, failed: Option<Ms>) {
+        match failed {
+            None => drop(self.confirm(now)),
+            Some(wait_ms) => self.fail(now, wait_ms),
+        }
+    }
+
+    /// Whether anything may stand under its key.
+    pub const fn was_sent(&self) -> bool {
+        self.in_flight || self.doubtful || self.settle_at.is_some() || self.confirmed.is_some()
+    }
+
+    /// The same lane after its object was removed.
+    pub const fn cleared(&self) -> Self {
+        Self::new(self.every_ms, self.not_before)
     }
 
     /// Whether a PUT is on its way.

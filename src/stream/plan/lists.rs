@@ -1,6 +1,7 @@
 //! Which playlist is stored when, and what it says.
 
 use super::board::ListKind;
+use super::cut::is_hidden;
 use super::timeline::{Ms, Part};
 use super::{Action, Mark, Plan};
 use crate::clock::Micros;
@@ -112,6 +113,7 @@ impl Plan {
     }
 
     fn media_list(&self, rung: usize, epoch: usize, mark: &Mark, dvr: bool) -> MediaList {
+        let hidden = self.facts.as_ref().filter(|_| dvr).map_or(&[][..], |facts| &facts.cuts.hidden);
         let lines = (mark.from..mark.next).filter_map(|i| {
             let entry = self.timeline.entry(i)?;
             let slot = entry.slots.get(rung)?;
@@ -122,22 +124,27 @@ impl Plan {
                 start: entry.start,
                 duration_us: entry.duration_in(rung),
                 breaks: entry.breaks,
-                gap: slot.part != Part::Stored || (slot.gap && !dvr),
+                gap: slot.part != Part::Stored || (slot.gap && !dvr) || is_hidden(entry, hidden),
                 protection: entry.protection.clone(),
             })
         });
-        let longest = self.timeline.longest_us.saturating_add(500_000) / 1_000_000;
         MediaList {
             media_sequence: mark.from,
             discontinuity_sequence: self.timeline.entry(mark.from).map_or(0, |entry| entry.breaks_before),
-            target_seconds: longest.max(self.rules.segment_seconds).max(1),
+            target_seconds: self.target_seconds(),
             ended: mark.sealed,
             lines: lines.collect(),
         }
     }
 
+    /// The target duration of every media playlist, seconds.
+    pub(super) fn target_seconds(&self) -> u64 {
+        let longest = self.timeline.longest_us.saturating_add(500_000) / 1_000_000;
+        longest.max(self.rules.segment_seconds).max(1)
+    }
+
     /// The newest epoch something is listed under.
-    fn front_epoch(&self) -> Option<usize> {
+    pub(super) fn front_epoch(&self) -> Option<usize> {
         let begun = self.timeline.tracks.iter().filter(|track| track.begin.is_some_and(|begin| track.next > begin));
         let next = begun.map(|track| track.next).max()?;
         Some(self.timeline.entry(next.checked_sub(1)?)?.epoch)
@@ -215,6 +222,11 @@ impl Plan {
         }
         if both && !self.finished && self.is_complete() {
             self.finished = true;
+            let hidden = self.facts.as_ref().map(|facts| facts.cuts.hidden.clone()).unwrap_or_default();
+            if self.hidden != hidden {
+                self.hidden.clone_from(&hidden);
+                self.out.push(Action::Record(Record::Hidden { ranges: hidden }));
+            }
             self.out.push(Action::Record(Record::Finished));
         }
     }
@@ -258,6 +270,7 @@ impl Plan {
                 self.dvr_master.confirm(now);
             }
             ListKind::Master | ListKind::DvrMaster => {}
+            kind @ (ListKind::Replay(..) | ListKind::ReplayMaster(_)) => self.replay_list_done(now, epoch, kind, None),
         }
     }
 
@@ -285,6 +298,9 @@ impl Plan {
                 }
                 return;
             }
+            kind @ (ListKind::Replay(..) | ListKind::ReplayMaster(_)) => {
+                return self.replay_list_done(now, epoch, kind, Some(wait_ms));
+            }
         };
         if let Some(lane) = lane.filter(|lane| lane.epoch == Some(epoch)) {
             lane.fail(now, wait_ms);
@@ -297,6 +313,7 @@ impl Plan {
         self.rungs.iter().any(|rung| rung.live.is_in_flight() || rung.dvr.is_in_flight())
             || self.master.is_in_flight()
             || self.dvr_master.is_in_flight()
+            || self.replays.in_flight() > 0
     }
 
     /// Whether a live playlist says less than it could.

@@ -13,8 +13,10 @@
 //! - Tick publishes. Feed all that is known, then tick: one playlist carries it all.
 
 mod board;
+mod cut;
 mod lists;
 mod protection;
+mod replays;
 mod restore;
 mod retention;
 mod status;
@@ -28,8 +30,12 @@ use std::sync::Arc;
 
 use self::board::Lane;
 pub use self::board::ListKind;
+#[cfg(test)]
+use self::cut::Show;
 pub use self::lists::{Line, ListBody, ListId, Listing, MediaList};
 use self::protection::decide;
+use self::replays::Replays;
+use self::retention::Retention;
 use self::status::Status;
 use self::timeline::NewEntry;
 pub use self::timeline::{Ms, Part, Timeline, after, segment_name};
@@ -66,7 +72,7 @@ struct Mark {
 struct Rung {
     live: Lane<Mark>,
     dvr: Lane<Mark>,
-    /// Late segments the DVR gained.
+    /// Changes of the DVR's past: late segments, parts hidden and shown again.
     fills: u64,
     /// Segments stored.
     stored: u64,
@@ -93,13 +99,18 @@ pub struct Plan {
     restored_top: u64,
     finished: bool,
     idle: bool,
-    removing: Option<(Ms, u64)>,
+    replays: Replays,
+    retention: Retention,
+    /// What the DVR of an event that is done with leaves out.
+    hidden: Vec<(Micros, Micros)>,
     out: Vec<Action>,
 }
 
 impl Plan {
     /// Takes one event in; what is to be done comes out, in order.
     pub fn step(&mut self, now: Moment, event: Event) -> Vec<Action> {
+        let is_news = !matches!(event, Event::Tick | Event::ListStored(_) | Event::ListFailed { .. });
+        self.replays.stale |= is_news;
         match event {
             Event::Named { run, rung, n, duration_us, start, age_ms } => {
                 self.named(now, &run, rung, &Segment { n, duration_us, start, age_ms });
@@ -114,11 +125,12 @@ impl Plan {
             Event::ListStored(id) => self.list_stored(now.ms, &id),
             Event::ListFailed { id, wait_ms } => self.list_failed(now.ms, &id, wait_ms),
             Event::Removed(until) => {
-                self.removing = None;
+                self.retention.removing = None;
                 self.timeline.forget_before(until);
                 self.out.push(Action::Record(Record::Removed { i: until }));
             }
-            Event::Facts(facts) => self.facts = Some(facts),
+            Event::Withdrawn => self.withdrawn(now.ms),
+            Event::Facts(facts) => self.facts_changed(facts),
             Event::Tick => self.tick(now),
         }
         std::mem::take(&mut self.out)
@@ -248,11 +260,18 @@ impl Plan {
         for rung in 0..self.rungs.len() {
             self.advance(now.ms, rung, settled);
         }
-        self.drop_old(now.ms);
-        if !self.idle {
-            self.publish(now.ms);
+        self.drop_old(now);
+        if self.is_kept() {
+            if !self.idle {
+                self.publish(now.ms);
+            }
+            self.publish_replays(now.ms);
         }
-        if let Some(report) = self.facts.as_ref().and_then(|facts| self.status.change(now.ms, now.wall, facts)) {
+        let published = self.status.published_epoch();
+        let epoch = published.and_then(|word| self.timeline.epochs.iter().position(|epoch| epoch == word));
+        let replays = epoch.map(|epoch| self.replays.names(epoch)).unwrap_or_default();
+        let change = |facts| self.status.change(now.ms, now.wall, facts, replays);
+        if let Some(report) = self.facts.as_ref().and_then(change) {
             self.out.push(Action::Record(Record::Reported { report: report.clone() }));
             self.out.push(Action::Report(report));
         }

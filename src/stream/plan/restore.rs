@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 
 use super::board::{DVR_EVERY_MS, Lane, PUT_EVERY_MS};
+use super::cut::{Cut, Show};
+use super::replays::Replays;
+use super::retention::{Over, Retention};
 use super::status::Status;
 use super::timeline::{NewEntry, Part, Timeline};
 use super::words::Rules;
@@ -37,7 +40,9 @@ impl Plan {
             restored_top: 0,
             finished: false,
             idle: false,
-            removing: None,
+            replays: Replays::default(),
+            retention: Retention::default(),
+            hidden: Vec::new(),
             out: Vec::new(),
             rules,
         };
@@ -98,6 +103,15 @@ impl Plan {
             Record::Removed { i } => self.timeline.forget_before(*i),
             Record::Reported { report } => self.status.resume(report),
             Record::Finished => self.finished = true,
+            Record::Replay { name, epoch, pieces, gaps } => {
+                let cut = Cut { pieces: pieces.clone(), gaps: gaps.clone() };
+                if let Some(epoch) = self.timeline.epochs.iter().position(|known| known == epoch) {
+                    self.replays.restore(self.rungs.len(), Show::of(name), epoch, cut);
+                }
+            }
+            Record::Hidden { ranges } => self.hidden.clone_from(ranges),
+            Record::Removing { i } => self.retention.floor = self.retention.floor.max(*i),
+            Record::Retired { over } => self.retention.over = if *over { Over::Wanted } else { Over::No },
         }
     }
 
@@ -126,6 +140,9 @@ impl Plan {
             }
         }
         self.idle = self.finished;
+        if !self.is_kept() && self.retention.floor >= self.restored_top {
+            self.retention.over = Over::Gone;
+        }
     }
 
     /// Everything the journal must remember, in few facts.
@@ -133,6 +150,11 @@ impl Plan {
     pub fn records(&self) -> Vec<Record> {
         let mut records = self.timeline.records();
         records.extend(self.status.last().map(|report| Record::Reported { report: report.clone() }));
+        if !self.hidden.is_empty() {
+            records.push(Record::Hidden { ranges: self.hidden.clone() });
+        }
+        records.extend(self.replays.records(&self.timeline.epochs));
+        records.extend(self.retention_records());
         if self.finished {
             records.push(Record::Finished);
         }

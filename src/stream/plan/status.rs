@@ -2,7 +2,7 @@
 
 use super::timeline::Ms;
 use crate::clock::Micros;
-use crate::ids::Epoch;
+use crate::ids::{Epoch, ReplayName};
 use crate::stream::facts::{StreamFacts, StreamReport, StreamStatus};
 
 /// Decides the state and notices when it changes.
@@ -40,6 +40,17 @@ impl Status {
         self.published = Some(epoch);
     }
 
+    /// Nothing is published any more.
+    pub fn withdraw(&mut self) {
+        self.published = None;
+    }
+
+    /// The epoch that viewers are told.
+    #[must_use]
+    pub const fn published_epoch(&self) -> Option<&Epoch> {
+        self.published.as_ref()
+    }
+
     /// When the last segment was listed.
     #[must_use]
     pub const fn listed_at(&self) -> Option<Ms> {
@@ -67,14 +78,20 @@ impl Status {
     }
 
     /// The report, when it differs from the last one.
-    pub fn change(&mut self, now: Ms, wall: Micros, facts: &StreamFacts) -> Option<StreamReport> {
+    pub fn change(
+        &mut self,
+        now: Ms,
+        wall: Micros,
+        facts: &StreamFacts,
+        replays: Vec<ReplayName>,
+    ) -> Option<StreamReport> {
         let status = self.now(now, facts);
         let before = self.last.as_ref();
-        if before.is_some_and(|last| last.status == status && last.epoch == self.published) {
+        if before.is_some_and(|last| last.status == status && last.epoch == self.published && last.replays == replays) {
             return None;
         }
         let since = before.filter(|last| last.status == status).map_or(wall, |last| last.since);
-        let report = StreamReport { status, epoch: self.published.clone(), since, replays: Vec::new() };
+        let report = StreamReport { status, epoch: self.published.clone(), since, replays };
         self.last = Some(report.clone());
         Some(report)
     }

@@ -100,6 +100,8 @@ pub enum Event {
     },
     /// The objects before this index are gone from the store.
     Removed(u64),
+    /// The playlists that were to be withdrawn are gone from the store.
+    Withdrawn,
     /// The event's facts, whenever they are looked at.
     Facts(StreamFacts),
     /// Time has passed, and all that is known has been told.
@@ -147,6 +149,11 @@ pub enum Action {
         /// The index after the last removed one.
         until: u64,
         /// The objects.
+        keys: Vec<ObjectKey>,
+    },
+    /// Remove these playlists, in this order, then say [`Event::Withdrawn`].
+    Withdraw {
+        /// The playlists.
         keys: Vec<ObjectKey>,
     },
     /// A segment that is counted and not listed.

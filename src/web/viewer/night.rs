@@ -3,6 +3,7 @@
 use super::dates::When;
 use super::poster;
 use crate::events::{EventFacts, EventStatus, FightFacts, FightStatus};
+use crate::ids::ReplayName;
 use crate::stream::facts::StreamStatus;
 use crate::web::Site;
 use crate::web::i18n::Words;
@@ -85,22 +86,35 @@ pub struct Bout {
     pub status: &'static str,
     /// Price in coins, in words; free fights have none.
     pub price: Option<String>,
+    /// Where its replay is watched, once that is stored.
+    pub replay_href: Option<String>,
 }
 
 impl Night {
     /// An event in the words of a page.
     #[must_use]
     pub fn new(site: &Site, event: &EventFacts, w: Words) -> Self {
+        let phase = Phase::of(site, event);
+        let playback = site.playback_of(event);
+        let replay = |name: &ReplayName| {
+            let is_stored = playback.replays.iter().any(|replay| replay.name == *name);
+            is_stored.then(|| w.href(&format!("/watch/{}?replay={name}", event.slug)))
+        };
+        let all = replay(&ReplayName::all()).filter(|_| phase == Phase::Ended);
+        let bout = |fight: &FightFacts| {
+            let replay_href = replay(&ReplayName::of_fight(fight.number));
+            Bout { replay_href: replay_href.filter(|_| fight.status == FightStatus::Ended), ..Bout::new(fight, w) }
+        };
         Self {
             slug: event.slug.to_string(),
             title: event.title.clone(),
             href: w.href(&format!("/events/{}", event.slug)),
-            watch_href: w.href(&format!("/watch/{}", event.slug)),
+            watch_href: all.unwrap_or_else(|| w.href(&format!("/watch/{}", event.slug))),
             when: When::new(event.starts_at, &site.config.locale.timezone, w),
-            phase: Phase::of(site, event),
-            recorded: site.playback_of(event).dvr.is_some(),
+            phase,
+            recorded: playback.dvr.is_some(),
             poster: poster::arena(event.slug.as_str()),
-            bouts: event.fights.iter().map(|fight| Bout::new(fight, w)).collect(),
+            bouts: event.fights.iter().map(bout).collect(),
         }
     }
 
@@ -137,6 +151,7 @@ impl Bout {
                 FightStatus::Ended => "ended",
             },
             price,
+            replay_href: None,
         }
     }
 

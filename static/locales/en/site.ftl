@@ -42,6 +42,7 @@ status-replay = Replay
 bout-scheduled = Not started
 bout-live = Live now
 bout-ended = Ended
+bout-replay = Replay
 versus = vs
 coins-amount = { $coins } coins
 viewers-count = { $count } watching

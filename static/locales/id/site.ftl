@@ -42,6 +42,7 @@ status-replay = Siaran ulang
 bout-scheduled = Belum mulai
 bout-live = Sedang berlangsung
 bout-ended = Selesai
+bout-replay = Siaran ulang
 versus = vs
 coins-amount = { $coins } koin
 viewers-count = { $count } menonton

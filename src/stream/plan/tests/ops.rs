@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::world::*;
+use crate::clock::Micros;
 use crate::stream::plan::*;
+
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
     Wait(u64),
@@ -29,6 +31,11 @@ pub enum Op {
         sold: bool,
     },
     OffAir,
+    /// A part of so many seconds, beginning so many seconds ago, is hidden; or everything is shown again.
+    Hide(i64, i64),
+    ShowAll,
+    /// A replay begins so many seconds ago.
+    Trim(Show, Option<i64>),
     Interrupt(bool),
     End,
     /// The process dies after so many actions of the next step.
@@ -54,6 +61,11 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Rotate),
         2 => (1..4, prop::bool::weighted(0.7)).prop_map(|(number, sold)| Op::OnAir { number, sold }),
         2 => Just(Op::OffAir),
+        1 => (0_i64..40, 1_i64..12).prop_map(|(back, len)| Op::Hide(back, len)),
+        1 => Just(Op::ShowAll),
+        1 => (0_i32..4, prop::option::of(0_i64..40)).prop_map(|(fight, back)| {
+            Op::Trim(if fight == 0 { Show::All } else { Show::Fight(fight) }, back)
+        }),
         1 => any::<bool>().prop_map(Op::Interrupt),
         1 => prop::bool::weighted(0.3).prop_map(|end| if end { Op::End } else { Op::Wait(100) }),
         2 => (0_usize..6).prop_map(Op::Crash),
@@ -128,13 +140,23 @@ impl World {
                 self.facts.epoch = epoch(self.epochs);
                 self.tell_facts();
             }
-            Op::OnAir { number, sold } => self.air(Some(number), sold),
-            Op::OffAir => self.air(None, false),
+            Op::OnAir { number, sold } => self.put_on_air(Some(number), sold),
+            Op::OffAir => self.put_on_air(None, false),
+            Op::Hide(back_s, for_s) => self.hide(back_s, for_s),
+            Op::ShowAll => {
+                self.facts.cuts.hidden.clear();
+                self.tell_facts();
+            }
+            Op::Trim(show, back_s) => {
+                let from = back_s.map(|back_s| Micros(self.wall - back_s * 1_000_000));
+                self.trim(show.name(), from, None);
+            }
             Op::Interrupt(interrupted) => {
                 self.facts.interrupted = interrupted;
                 self.tell_facts();
             }
             Op::End => {
+                self.put_on_air(None, false);
                 self.facts.ended = true;
                 self.tell_facts();
             }
@@ -169,5 +191,6 @@ impl World {
             assert!(!self.facts.ended || track.sealed, "rung {rung} never ends");
         }
         assert!(!self.plan.lists_behind());
+        self.check_replays_at_rest();
     }
 }

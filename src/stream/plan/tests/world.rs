@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::naive::{Air, Naive, Seen};
-use crate::ids::{Epoch, RenditionName};
+use crate::ids::{Epoch, RenditionName, RowId};
 use crate::stream::facts::{AirRange, Cuts, FightOnAir, StreamStatus};
 use crate::stream::plan::*;
 use crate::stream::record::Protection;
@@ -34,6 +34,13 @@ pub fn run_id(number: u64) -> RunId {
 pub fn epoch(number: usize) -> Epoch {
     format!("epoch{number:011}").parse().unwrap()
 }
+
+/// The row of a fight: made of its number.
+pub fn fight_id(number: i32) -> RowId {
+    format!("01ARZ3NDEKTSV4RRFFQ69G5F{number:02}").parse().unwrap()
+}
+
+
 
 /// Everything around the plan.
 pub struct World {
@@ -68,6 +75,15 @@ pub struct World {
     pub masters: HashMap<ListId, Vec<usize>>,
     pub listed_lists: BTreeSet<String>,
     pub reports: Vec<StreamReport>,
+    /// Replays as last sent.
+    pub replays: HashMap<ListId, MediaList>,
+    /// Playlists of replays sent so far.
+    pub put_count: usize,
+    /// Playlists and segments removed from the store, in this order.
+    pub withdrawn: Vec<String>,
+    pub removed: Vec<String>,
+    /// Removals that are done and not told yet.
+    pub removals: Vec<Event>,
 }
 
 impl World {
@@ -109,6 +125,11 @@ impl World {
             masters: HashMap::new(),
             listed_lists: BTreeSet::new(),
             reports: Vec::new(),
+            replays: HashMap::new(),
+            put_count: 0,
+            withdrawn: Vec::new(),
+            removed: Vec::new(),
+            removals: Vec::new(),
         };
         world.tell_facts();
         world
@@ -125,7 +146,7 @@ impl World {
         }
         self.air.now = number;
         if let Some(number) = number {
-            self.air.ids.insert(number, format!("01ARZ3NDEKTSV4RRFFQ69G5F{number:02}"));
+            self.air.ids.insert(number, fight_id(number).to_string());
             if sold {
                 self.air.sold.insert(number);
             } else {
@@ -192,6 +213,8 @@ impl World {
             }
             Action::Publish(listing) => {
                 self.check(&listing);
+                self.put_count +=
+                    usize::from(matches!(listing.id.kind, ListKind::Replay(..) | ListKind::ReplayMaster(_)));
                 self.lists.push((listing, self.total_ms));
             }
             Action::Report(report) => {
@@ -200,11 +223,20 @@ impl World {
                 }
                 self.reports.push(report);
             }
-            Action::Spare { .. }
-            | Action::Listed { .. }
-            | Action::Gapped { .. }
-            | Action::Remove { .. }
-            | Action::Ignore(_) => {}
+            Action::Withdraw { keys } => {
+                self.withdrawn.extend(keys.iter().map(ToString::to_string));
+                self.removals.push(Event::Withdrawn);
+            }
+            Action::Remove { until, keys } => {
+                self.removed.extend(keys.iter().map(ToString::to_string));
+                for key in keys {
+                    let parts: Vec<&str> = key.as_str().split('/').collect();
+                    let rung = ladder().iter().position(|name| name.as_str() == parts[2]).unwrap();
+                    self.confirmed.remove(&format!("{}/{rung}/{}", parts[1], parts[3]));
+                }
+                self.removals.push(Event::Removed(until));
+            }
+            Action::Spare { .. } | Action::Listed { .. } | Action::Gapped { .. } | Action::Ignore(_) => {}
         }
     }
 
@@ -217,8 +249,11 @@ impl World {
             ListBody::Master(rungs) => {
                 assert!(!rungs.is_empty());
                 for rung in rungs {
-                    let live = listing.id.kind == ListKind::Master;
-                    let kind = if live { ListKind::Live(*rung) } else { ListKind::Dvr(*rung) };
+                    let kind = match listing.id.kind {
+                        ListKind::Master => ListKind::Live(*rung),
+                        ListKind::ReplayMaster(show) => ListKind::Replay(show, *rung),
+                        _ => ListKind::Dvr(*rung),
+                    };
                     let id = ListId { epoch: listing.id.epoch.clone(), kind };
                     assert!(self.listed_lists.contains(&format!("{id:?}")), "a master before its media playlist");
                 }
@@ -231,6 +266,7 @@ impl World {
         let (rung, dvr) = match id.kind {
             ListKind::Live(rung) => (rung, false),
             ListKind::Dvr(rung) => (rung, true),
+            ListKind::Replay(_, rung) => return self.check_replay(id, rung, list),
             _ => unreachable!(),
         };
         let next = list.media_sequence + u64::try_from(list.lines.len()).unwrap();
@@ -258,7 +294,12 @@ impl World {
             let name = format!("{word}/{rung}/{}", segment_name(&line.run, line.n));
             assert!(line.gap || self.confirmed.contains(&name), "{name} is listed and not stored");
             if dvr {
-                assert!(!line.gap || !self.dvr_there.contains(&(rung, i)), "the DVR lost {i}");
+                let touches = |(from, until): &(Micros, Micros)| {
+                    line.start < *until && after(line.start, line.duration_us) > *from
+                };
+                let hidden = self.facts.cuts.hidden.iter().any(touches);
+                assert!(!line.gap || hidden || !self.dvr_there.contains(&(rung, i)), "the DVR lost {i}");
+                assert!(line.gap || !hidden, "the DVR shows {i}, which is hidden");
                 if !line.gap {
                     self.dvr_there.insert((rung, i));
                 }
@@ -340,12 +381,14 @@ impl World {
         self.total_ms += ms;
         self.wall += i64::try_from(ms).unwrap() * 1_000;
         self.naive_tick();
-        self.feed(vec![]);
+        let removals = std::mem::take(&mut self.removals);
+        self.feed(removals);
     }
 
     /// The process dies; what was on its way may have happened all the same; a new one starts from the journal.
     pub fn restart(&mut self) {
         self.uploads.clear();
+        self.removals.clear();
         for (listing, _) in std::mem::take(&mut self.lists) {
             self.quiet_since.insert(listing.id, self.total_ms);
         }
