@@ -4,6 +4,7 @@
 //! down (database). Order of stopping: say "come back", stop taking, let FFmpeg end its segment, publish it, close.
 
 mod database;
+mod gate;
 mod wiring;
 
 use std::io;
@@ -80,6 +81,9 @@ impl App {
         let mirror: SharedMirror = Arc::new(Mirror::open(mirror_path(&config)));
         let hub = Arc::new(Hub::default());
         let streams = Arc::new(StreamBoard::default());
+        let secrets = Secrets::new(&secret, &random);
+        let accounts = wiring::accounts(&config, &store, (&clock, &random), &secret, &tracker)?;
+        let gate = gate::open((&config, &store, &clock), &accounts, &mirror, &secrets);
         let site = Site {
             config: config.clone(),
             mirror: mirror.clone(),
@@ -90,13 +94,14 @@ impl App {
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
             shelf: Arc::default(),
             sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,
-            accounts: wiring::accounts(&config, &store, (&clock, &random), &secret, &tracker)?,
+            accounts,
+            gate,
+            beacons: Arc::default(),
             forms: web::csrf::FormTokens::new(&secret),
             draining: draining.clone(),
         };
 
         let reports = || wiring::Reports::start(&site, (&store, &standing), &tracker, stopping.clone());
-        let secrets = Secrets::new(&secret, &random);
         let publisher = start_publisher(&site, &secrets, &random, reports).await?;
 
         let encoders =
@@ -106,6 +111,7 @@ impl App {
 
         let bus = Bus::start(&store, &clock, &tracker, &stopping);
         wiring::follow_database(&mirror, &secrets, (&store, &standing), &bus, &tracker, stopping.clone());
+        gate::keep(&site.gate, &standing, &bus, &tracker, &stopping);
         wiring::announce(&site, &tracker, stopping.clone());
         wiring::do_jobs(&site, (&store, &standing), &random, &tracker, stopping.clone());
         wiring::prune_accounts(&site, &standing, &tracker, stopping.clone());

@@ -1,5 +1,6 @@
 //! Sessions: a random token in the browser's cookie, its hash in the database.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -142,7 +143,53 @@ pub struct Session {
     pub is_current: bool,
 }
 
+/// SHA-256 of a session's token: what whoever keeps sessions in memory knows it by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// The hash of a cookie's value.
+    #[must_use]
+    pub fn of(token: &str) -> Self {
+        let mut hash = [0_u8; 32];
+        hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()).as_ref());
+        Self(hash)
+    }
+
+    /// As it stands in the database.
+    pub(super) fn hex(&self) -> String {
+        hex(&self.0)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(***)")
+    }
+}
+
+/// A viewer's session that lives, for whoever keeps sessions in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LivingSession {
+    /// Of its token.
+    pub hash: TokenHash,
+    /// The session.
+    pub session: RowId,
+    /// Whose.
+    pub account: AccountId,
+    /// When it ends if it is not used.
+    pub expires_at: Micros,
+    /// When its last use was written down.
+    pub seen_at: Micros,
+}
+
 /// What is stored of a token.
 pub(super) fn hash_of(token: &str) -> String {
-    hex(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()).as_ref())
+    TokenHash::of(token).hex()
 }

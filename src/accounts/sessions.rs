@@ -2,9 +2,10 @@
 
 use super::handle::Accounts;
 use super::session::hash_of;
-use super::{AccountError, Session, SessionKind, SignedIn, records};
+use super::{AccountError, LivingSession, Session, SessionKind, SignedIn, TokenHash, records};
 use crate::clock::Micros;
 use crate::ids::RowId;
+use crate::store::{Conn, StoreError};
 
 /// A session's last use is written down at most this often, in milliseconds.
 const SEEN_EVERY_MS: i64 = 5 * 60 * 1_000;
@@ -37,14 +38,31 @@ impl Accounts {
         });
     }
 
+    /// Writes down, beside the caller, which of these viewers' sessions are in use: those whose last use was written
+    /// down five minutes ago or more. One write for all of them.
+    pub fn note_uses<'a>(&self, sessions: impl Iterator<Item = &'a LivingSession>) {
+        let now = self.now();
+        let due = |session: &&LivingSession| now.ms_since(session.seen_at) >= SEEN_EVERY_MS;
+        let sessions: Vec<RowId> = sessions.filter(due).map(|session| session.session.clone()).collect();
+        if sessions.is_empty() {
+            return;
+        }
+        let (store, before) = (self.0.parts.store.clone(), now.plus_ms(-SEEN_EVERY_MS));
+        let expires_at = now.plus_ms(SessionKind::Viewer.ttl_ms());
+        self.0.tracker.spawn(async move {
+            let noted = store.write(move |conn| records::note_uses(conn, &sessions, (before, now), expires_at));
+            if let Err(error) = noted.await {
+                tracing::debug!(%error, "the use of sessions is not written down this time");
+            }
+        });
+    }
+
     /// Ends the session.
     ///
     /// # Errors
     /// The database.
     pub async fn log_out(&self, who: &SignedIn) -> Result<(), AccountError> {
-        let session = who.session.clone();
-        self.0.parts.store.write(move |conn| records::delete_session(conn, &session)).await?;
-        Ok(())
+        self.revoke_session(who, &who.session).await.map(drop)
     }
 
     /// Where the account is signed in, last used first.
@@ -90,4 +108,17 @@ impl Accounts {
     pub async fn prune(&self, now: Micros) -> Result<usize, AccountError> {
         Ok(self.0.parts.store.write(move |conn| records::prune(conn, now)).await?)
     }
+}
+
+/// Viewers' sessions of these tokens that live at `now`, in no order; a token without one is left out. Nothing is noted of
+/// their use: [`Accounts::note_uses`] does that.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list_living_sessions(
+    conn: &mut Conn,
+    hashes: &[TokenHash],
+    now: Micros,
+) -> Result<Vec<LivingSession>, StoreError> {
+    records::list_living_sessions(conn, hashes, now)
 }

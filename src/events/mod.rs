@@ -39,6 +39,7 @@ pub use stream_key::{StreamKeyCodes, StreamKeys, mac_of_stream_key, renew_stream
 pub use unlocks::{
     FightForSale, NightForSale, OwnedFight, OwnedUnlock, Unlock, Unlocks, find_fight_for_sale, find_night_for_sale,
     find_shown, hold_unlocks, insert_unlock, list_all_unlocks, list_unlocks, list_unlocks_by_event,
+    list_unlocks_of_many,
 };
 
 use crate::ids::{RowId, SharedRandom};

@@ -47,14 +47,20 @@ impl Problem {
         let chain = chain.join(": ");
         if is_passing {
             tracing::warn!(error = chain, "the database is away");
-            let words = "The service is busy. Try again in a moment.";
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "web.unavailable", words).retry_after(5);
+            return Self::unavailable();
         }
         let incident = RowId::new(SystemClock.now(), &SystemRandom::default());
         tracing::error!(%incident, error = chain, "a fault");
         let words = "Something went wrong on our side.";
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "web.fault", words);
         Self { incident: Some(incident), ..problem }
+    }
+
+    /// 503 while the database is away; whoever found it out has said so.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let words = "The service is busy. Try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "web.unavailable", words).retry_after(5)
     }
 
     /// Its status.

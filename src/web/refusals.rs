@@ -7,6 +7,7 @@ use crate::accounts::AccountError;
 use crate::flows::TillError;
 use crate::ledger::LedgerError;
 use crate::payments::PaymentError;
+use crate::playback::GateError;
 
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
@@ -48,6 +49,30 @@ impl From<TillError> for Problem {
         match error {
             E::TooOften { retry_after_s } | E::TooManyOpen { retry_after_s, .. } => problem.retry_after(retry_after_s),
             E::ProviderAway => problem.retry_after(5),
+            _ => problem,
+        }
+    }
+}
+
+impl From<GateError> for Problem {
+    fn from(error: GateError) -> Self {
+        use GateError as E;
+        let Some(code) = error.code() else {
+            // Said once by whoever asked, for all who waited for it: not once for each of a crowd.
+            if let E::Fault(fault) = &error {
+                return Self::fault(fault.as_ref(), false);
+            }
+            return Self::unavailable();
+        };
+        let status = match &error {
+            E::SignedOut => StatusCode::UNAUTHORIZED,
+            E::Locked | E::LeaseLost => StatusCode::FORBIDDEN,
+            E::NoSuchKey | E::NoSuchEvent => return Self::not_found(code),
+            E::TooEarly { .. } | E::Away | E::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let problem = Self::new(status, code, sentence(&error));
+        match error {
+            E::TooEarly { retry_after_s } => problem.retry_after(retry_after_s),
             _ => problem,
         }
     }

@@ -85,6 +85,10 @@ pub fn table() -> Vec<Entry> {
     use Access::{Gateway, MediaServer, Metrics, Open, Panel, Sandbox, Viewer};
     use Audience::{Admin, Any, Api, Machine, Site};
     vec![
+        // What each player asks again and again: routes are looked up in this order.
+        Entry::new("GET",  "/api/v1/keys/{id}",               Api,  Viewer,      |r| r.to(api::keys::key)),
+        Entry::new("POST", "/api/v1/events/{slug}/lease",     Api,  Viewer,      |r| r.to(api::lease::lease)),
+        Entry::new("POST", "/api/v1/beacons",                 Api,  Open,        |r| r.to(api::beacons::beacon)),
         Entry::new("GET",  "/",                               Site, Open,        |r| r.to(viewer::home::page)),
         Entry::new("GET",  "/events/{slug}",                  Site, Open,        |r| r.to(viewer::event::page)),
         Entry::new("POST", "/events/{slug}/unlock",           Site, Viewer,      |r| r.to(viewer::unlock::event)),

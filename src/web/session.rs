@@ -148,6 +148,18 @@ pub fn has_cookie(req: &HttpRequest, kind: SessionKind) -> bool {
     req.cookie(cookie_name(kind)).is_some_and(|cookie| !cookie.value().is_empty())
 }
 
+/// The token of the viewer's session that the caller sends, as it stands in the header: a token has no letter that
+/// would be written otherwise. For what is asked by each player again and again; nothing is copied.
+#[must_use]
+pub fn token(req: &HttpRequest) -> Option<&str> {
+    let named = |pair: &'_ str| -> bool {
+        pair.trim_start().strip_prefix(VIEWER_COOKIE).is_some_and(|rest| rest.starts_with('='))
+    };
+    let sent = req.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+    let pair = sent.flat_map(|cookies| cookies.split(';')).find(|pair| named(pair))?;
+    pair.split_once('=').map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+}
+
 /// Whoever has the session that the caller's cookie names; `None` for nobody.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::api::beacons::Beacons;
 use super::csrf::FormTokens;
 use super::pages::RenderedPages;
 use super::shelf::Shelf;
@@ -15,6 +16,7 @@ use crate::flows::Till;
 use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug};
 use crate::payments::sandbox::Sandbox;
+use crate::playback::Gate;
 use crate::stream::facts::{StreamReport, StreamStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +71,10 @@ pub struct Site {
     pub shelf: Arc<Shelf>,
     /// The pay page for trying things out; only with `payments.gateway = "sandbox"`.
     pub sandbox: Option<Sandbox>,
+    /// Who may watch.
+    pub gate: Gate,
+    /// Beacons of players.
+    pub beacons: Arc<Beacons>,
     /// Form tokens.
     pub forms: FormTokens,
     /// Cancelled when the node is about to stop: sockets say "come back".

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod apply;
+mod beacons;
 mod cdn;
 mod chain;
 mod cli;
@@ -20,6 +21,9 @@ mod hosts;
 mod ingest_door;
 mod ingest_hook;
 mod jobs;
+mod key_storm;
+mod keys;
+mod leases;
 mod ledger;
 mod logins;
 #[cfg(feature = "long")]

@@ -1,16 +1,23 @@
 //! Rows of sessions.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde_json::json;
 
 use super::account::language;
 use super::{bad, lock_account};
 use crate::accounts::session::hash_of;
-use crate::accounts::{Caller, NewSession, Phone, Role, SESSIONS_MAX, Session, SessionKind, SignedIn};
+use crate::accounts::{
+    Caller, LivingSession, NewSession, Phone, Role, SESSIONS_MAX, Session, SessionKind, SignedIn, TokenHash,
+};
 use crate::clock::Micros;
 use crate::ids::{AccountId, RowId};
 use crate::store::schema::{accounts, password_resets, sessions};
 use crate::store::{Conn, StoreError, outbox};
+
+/// Values of one list in a statement.
+const IN_MAX: usize = 500;
 
 /// Writes a new session. The one that the caller had before ends, and those beyond [`SESSIONS_MAX`], least used first.
 pub(in crate::accounts) fn open_session(
@@ -22,12 +29,7 @@ pub(in crate::accounts) fn open_session(
     let who = &session.who;
     lock_account(conn, &who.account)?;
     if let Some(previous) = &caller.previous {
-        diesel::delete(
-            sessions::table
-                .filter(sessions::token_hash.eq(hash_of(previous.expose())))
-                .filter(sessions::kind.eq(who.kind.as_str())),
-        )
-        .execute(conn)?;
+        end_previous(conn, &hash_of(previous.expose()), who.kind, at)?;
     }
     let agent: String = caller.agent.chars().take(200).collect();
     diesel::insert_into(sessions::table)
@@ -44,6 +46,18 @@ pub(in crate::accounts) fn open_session(
         ))
         .execute(conn)?;
     end_oldest(conn, who, at)
+}
+
+/// Ends the session of the browser that signs in, whosever it was.
+fn end_previous(conn: &mut Conn, token_hash: &str, kind: SessionKind, at: Micros) -> Result<(), StoreError> {
+    let previous = sessions::table.filter(sessions::token_hash.eq(token_hash)).filter(sessions::kind.eq(kind.as_str()));
+    let found: Option<(String, String)> =
+        previous.select((sessions::id, sessions::account_id)).get_result(conn).optional()?;
+    let Some((id, account)) = found else { return Ok(()) };
+    if diesel::delete(sessions::table.find(&id)).execute(conn)? == 1 {
+        tell_revoked(conn, &account.parse().map_err(bad)?, at)?;
+    }
+    Ok(())
 }
 
 fn end_oldest(conn: &mut Conn, who: &SignedIn, at: Micros) -> Result<(), StoreError> {
@@ -107,6 +121,55 @@ pub(in crate::accounts) fn find_session(
     Ok(Some((who, Micros(seen_at))))
 }
 
+/// Viewers' sessions of these tokens that live.
+pub(in crate::accounts) fn list_living_sessions(
+    conn: &mut Conn,
+    hashes: &[TokenHash],
+    now: Micros,
+) -> Result<Vec<LivingSession>, StoreError> {
+    type Row = (String, String, String, i64, i64);
+    let known: HashMap<String, TokenHash> = hashes.iter().map(|hash| (hash.hex(), *hash)).collect();
+    let mut living = Vec::with_capacity(hashes.len());
+    for some in known.keys().cloned().collect::<Vec<_>>().chunks(IN_MAX) {
+        let rows: Vec<Row> = sessions::table
+            .inner_join(accounts::table)
+            .filter(sessions::token_hash.eq_any(some.to_vec()))
+            .filter(sessions::kind.eq(SessionKind::Viewer.as_str()))
+            .filter(sessions::expires_at.gt(now.0))
+            .filter(accounts::banned_at.is_null())
+            .filter(accounts::deleted_at.is_null())
+            .select((sessions::token_hash, sessions::id, sessions::account_id, sessions::expires_at, sessions::seen_at))
+            .load(conn)?;
+        for (hash, session, account, expires_at, seen_at) in rows {
+            let Some(hash) = known.get(&hash).copied() else { continue };
+            living.push(LivingSession {
+                hash,
+                session: session.parse().map_err(bad)?,
+                account: account.parse().map_err(bad)?,
+                expires_at: Micros(expires_at),
+                seen_at: Micros(seen_at),
+            });
+        }
+    }
+    Ok(living)
+}
+
+/// [`note_use`] of many.
+pub(in crate::accounts) fn note_uses(
+    conn: &mut Conn,
+    used: &[RowId],
+    (before, now): (Micros, Micros),
+    expires_at: Micros,
+) -> Result<(), StoreError> {
+    for some in used.chunks(IN_MAX) {
+        let some: Vec<String> = some.iter().map(ToString::to_string).collect();
+        diesel::update(sessions::table.filter(sessions::id.eq_any(some)).filter(sessions::seen_at.le(before.0)))
+            .set((sessions::seen_at.eq(now.0), sessions::expires_at.eq(expires_at.0)))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
 /// Writes down that a session was used at `now`, if that was last written before `before`.
 pub(in crate::accounts) fn note_use(
     conn: &mut Conn,
@@ -154,12 +217,6 @@ pub(in crate::accounts) fn list_sessions(
             })
         })
         .collect()
-}
-
-/// Ends a session.
-pub(in crate::accounts) fn delete_session(conn: &mut Conn, session: &RowId) -> Result<(), StoreError> {
-    diesel::delete(sessions::table.find(session.as_str())).execute(conn)?;
-    Ok(())
 }
 
 /// Ends a session of this account; `false` where it has none of this id.

@@ -16,7 +16,7 @@ mod tests;
 
 pub use records::{
     find_fight_for_sale, find_night_for_sale, find_shown, hold_unlocks, insert_unlock, list_all_unlocks, list_unlocks,
-    list_unlocks_by_event,
+    list_unlocks_by_event, list_unlocks_of_many,
 };
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use super::{FightForSale, NightForSale, OwnedFight, OwnedUnlock, Unlock, Unlocks
 use crate::clock::Micros;
 use crate::events::EventStatus;
 use crate::events::records::parsed;
-use crate::ids::{AccountId, EventSlug, RowId};
+use crate::ids::{AccountId, BadName, EventSlug, RowId};
 use crate::money::Coins;
 use crate::store::schema::{events, fighters, fights, unlocks};
 use crate::store::{Conn, StoreError, each_dialect, lock};
@@ -113,6 +113,31 @@ pub fn list_unlocks_by_event(conn: &mut Conn, account: &AccountId) -> Result<BTr
     let mut found: BTreeMap<RowId, Unlocks> = BTreeMap::new();
     for (event, fight, charged) in rows {
         found.entry(parsed(&event)?).or_default().add(fight.as_deref(), charged)?;
+    }
+    Ok(found)
+}
+
+/// What each of these accounts has opened of each of these events; nothing for a pair that has nothing.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list_unlocks_of_many(
+    conn: &mut Conn,
+    accounts: &[AccountId],
+    events: &[RowId],
+) -> Result<BTreeMap<(AccountId, RowId), Unlocks>, StoreError> {
+    let events: Vec<String> = events.iter().map(ToString::to_string).collect();
+    let mut found: BTreeMap<(AccountId, RowId), Unlocks> = BTreeMap::new();
+    for some in accounts.chunks(500) {
+        let some: Vec<String> = some.iter().map(ToString::to_string).collect();
+        let rows: Vec<(String, String, Option<String>, i64)> = unlocks::table
+            .filter(unlocks::account_id.eq_any(some).and(unlocks::event_id.eq_any(events.clone())))
+            .select((unlocks::account_id, unlocks::event_id, unlocks::fight_id, unlocks::charged_coins))
+            .load(conn)?;
+        for (account, event, fight, charged) in rows {
+            let account = account.parse().map_err(|error: BadName| StoreError::Row(error.to_string()))?;
+            found.entry((account, parsed(&event)?)).or_default().add(fight.as_deref(), charged)?;
+        }
     }
     Ok(found)
 }

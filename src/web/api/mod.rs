@@ -1,8 +1,11 @@
 //! JSON for browsers and tools.
 
 pub mod accounts;
+pub mod beacons;
 pub mod bodies;
 pub mod events;
+pub mod keys;
+pub mod lease;
 pub mod openapi;
 pub mod orders;
 pub mod packages;

@@ -16,10 +16,11 @@ use crate::events::{
     FightFacts, FightStatus, FighterFacts, MilestoneFacts, Mirror, PollFacts, PollOptionFacts, RecordedStream,
 };
 use crate::flows::{Till, TillParts};
-use crate::ids::{Epoch, RowId, SharedRandom, SystemRandom};
+use crate::ids::{Epoch, EventSlug, KeyId, RowId, SharedRandom, SystemRandom};
 use crate::money::Coins;
+use crate::playback::{self, Gate};
 use crate::store::Store;
-use crate::stream::facts::{StreamReport, StreamStatus};
+use crate::stream::facts::{ContentKey, KeySource, StreamReport, StreamStatus};
 use crate::web::csrf::FormTokens;
 use crate::web::error::Problem;
 use crate::web::i18n::Words;
@@ -82,6 +83,15 @@ fn poll(status: &str, question: &str) -> PollFacts {
     }
 }
 
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeySource for NoKeys {
+    fn content_key(&self, _: &EventSlug, _: &KeyId) -> Option<ContentKey> {
+        None
+    }
+}
+
 fn site(events: Vec<EventFacts>) -> web::Data<Site> {
     let folder = tempfile::tempdir().unwrap().keep();
     let mirror = Mirror::open(folder.join("mirror.json"));
@@ -92,14 +102,25 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
     let (clock, random): (SharedClock, SharedRandom) =
         (Arc::new(ManualClock::at(NIGHT)), Arc::new(SystemRandom::default()));
     let secret = SecretKey::new([7; 32]);
+    let mirror = Arc::new(mirror);
+    let accounts = Accounts::new(accounts::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        random: random.clone(),
+        secret: secret.clone(),
+    });
     web::Data::new(Site {
         config: Arc::new(Config::default()),
-        accounts: Accounts::new(accounts::Parts {
+        gate: Gate::new(playback::Parts {
             store: store.clone(),
             clock: clock.clone(),
-            random: random.clone(),
-            secret: secret.clone(),
+            accounts: accounts.clone(),
+            mirror: mirror.clone(),
+            keys: Arc::new(NoKeys),
+            config: Config::default().playback,
         }),
+        beacons: Arc::default(),
+        accounts,
         till: Till::new(TillParts {
             store,
             clock,
@@ -111,7 +132,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
         shelf: Arc::default(),
         sandbox: None,
         forms: FormTokens::new(&secret),
-        mirror: Arc::new(mirror),
+        mirror,
         hub: Arc::default(),
         clock: Arc::new(ManualClock::at(NIGHT.plus_ms(-86_400_000))),
         streams: Arc::default(),

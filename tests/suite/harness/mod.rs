@@ -6,6 +6,7 @@
 pub mod database;
 pub mod doku;
 pub mod ffmpeg;
+pub mod gate;
 pub mod http;
 pub mod media;
 pub mod nginx;

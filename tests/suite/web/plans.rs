@@ -74,6 +74,9 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /api/v1/coin-orders",    Body::Json(r#"{"package_id":"none"}"#), 404),
     ("GET /api/v1/coin-orders/{invoice}", Body::None, 404),
     ("POST /api/v1/coin-orders/{invoice}/recheck", Body::Json("{}"), 404),
+    ("GET /api/v1/keys/{id}",       Body::None, 404),
+    ("POST /api/v1/events/{slug}/lease", Body::Json(r#"{"take":true}"#), 200),
+    ("POST /api/v1/beacons",        Body::Json(r#"{"engine":"hls","mode":"live","played_ms":0,"stalls":0,"stall_ms":0,"switches":0}"#), 204),
     ("GET /ws",                     Body::None, 400),
 ];
 

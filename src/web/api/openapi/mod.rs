@@ -106,7 +106,7 @@ fn describe(operation: &Operation, access: Access, into: &mut Shapes) -> utoipa:
         .summary(Some(operation.summary))
         .description(Some(operation.words));
     for name in operation.places() {
-        built = built.parameter(place(name));
+        built = built.parameter(place(operation.path, name));
     }
     for (name, words) in operation.queries {
         let parameter = ParameterBuilder::new().name(*name).parameter_in(ParameterIn::Query);
@@ -158,6 +158,7 @@ fn answer(operation: &Operation, into: &mut Shapes) -> Response {
     match answer {
         Answer::Json(shape) => built.content("application/json", Content::new(Some(shape(into)))).build(),
         Answer::Text(kind) => built.content(*kind, Content::new(Some(Shape::text(0, usize::MAX)))).build(),
+        Answer::Bytes => built.content("application/octet-stream", Content::new(Some(Shape::bytes()))).build(),
         Answer::Nothing => built.build(),
     }
 }
@@ -190,8 +191,11 @@ fn refusal(status: u16, codes: &[&str]) -> Response {
 }
 
 /// A place in a path.
-fn place(name: &str) -> utoipa::openapi::path::Parameter {
+fn place(path: &str, name: &str) -> utoipa::openapi::path::Parameter {
     let (words, shape) = match name {
+        "id" if path.starts_with("/api/v1/keys/") => {
+            ("The key's id, as playlists name it.", Shape::pattern("^[0-7][0-9A-HJKMNP-TV-Z]{25}-[0-9]{1,12}$"))
+        }
         "slug" => ("The event's name in addresses.", word_shape()),
         "invoice" => ("The order's invoice.", Shape::pattern("^BH[0-7][0-9A-HJKMNP-TV-Z]{25}$")),
         _ => ("An id.", ulid_shape()),

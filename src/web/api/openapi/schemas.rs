@@ -54,6 +54,14 @@ impl Shape {
             .into()
     }
 
+    /// Bytes.
+    pub(super) fn bytes() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .into()
+    }
+
     /// Whatever.
     pub(super) fn anything() -> RefOr<Schema> {
         ObjectBuilder::new().schema_type(SchemaType::AnyValue).into()

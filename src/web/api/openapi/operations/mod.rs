@@ -5,6 +5,7 @@ mod coins;
 mod events;
 mod hooks;
 mod house;
+mod playback;
 
 use utoipa::openapi::{RefOr, Schema};
 
@@ -32,6 +33,8 @@ pub(super) enum Answer {
     Json(MakeShape),
     /// Text of this type.
     Text(&'static str),
+    /// Bytes.
+    Bytes,
     /// Nothing.
     Nothing,
 }
@@ -131,13 +134,21 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("events", "What is on, and what of it the caller may watch."),
     ("coins", "Buying coins, and where they went."),
     ("unlocks", "Opening fights and nights for coins."),
+    ("playback", "Who may watch, on how many devices, and how it plays."),
     ("hooks", "Told by machines: media servers and payment providers."),
     ("house", "The node itself."),
 ];
 
 /// Every route for programs.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [accounts::OPERATIONS, events::OPERATIONS, coins::OPERATIONS, hooks::OPERATIONS, house::OPERATIONS]
-        .into_iter()
-        .flatten()
+    [
+        accounts::OPERATIONS,
+        events::OPERATIONS,
+        coins::OPERATIONS,
+        playback::OPERATIONS,
+        hooks::OPERATIONS,
+        house::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
