@@ -24,11 +24,13 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bakuhantam::clock::{Clock as _, SystemClock};
 use bakuhantam::config;
-use bakuhantam::ids::{Epoch, EventSlug, KeyId, Random as _, RunId, SystemRandom};
+use bakuhantam::ids::{Epoch, EventSlug, KeyId, Random as _, RunId, SharedRandom, SystemRandom};
 use bakuhantam::objects::{
     FolderStore, ObjectError, ObjectKey, ObjectMeta, ObjectStore, PutDone, PutIf, S3Store, SharedObjects,
 };
-use bakuhantam::stream::facts::{ContentKey, Cuts, FactsSource, KeySource, ReportSink, StreamFacts, StreamReport};
+use bakuhantam::stream::facts::{
+    ContentKey, Cuts, FactsSource, FightOnAir, KeySource, ReportSink, StreamFacts, StreamReport,
+};
 use bakuhantam::stream::{Publisher, PublisherParts};
 use bytes::Bytes;
 
@@ -36,16 +38,18 @@ const SEGMENTS: usize = 40;
 const SEGMENT_BYTES: usize = 188 * 4_000; // 752 kB: two seconds at 3 Mbit/s
 const SPACING: Duration = Duration::from_millis(1_200);
 
+/// An event, and the fight that is on air all the time.
 #[derive(Debug)]
-struct Facts(Epoch);
+struct Facts(Epoch, Option<FightOnAir>);
 
 impl FactsSource for Facts {
     fn stream_facts(&self, _event: &EventSlug) -> Option<StreamFacts> {
         Some(StreamFacts {
             epoch: self.0.clone(),
-            on_air: None,
+            on_air: self.1.clone(),
             interrupted: false,
             ended: false,
+            card: Vec::new(),
             cuts: Cuts::default(),
             keep_remote_ms: None,
         })
@@ -187,66 +191,100 @@ async fn polling(store: SharedObjects, folder: PathBuf, body: Arc<Vec<u8>>, segm
     took
 }
 
-async fn measure(what: &str, store: SharedObjects) {
-    println!("\n{what}: {SEGMENTS} segments of {SEGMENT_BYTES} bytes, one each {} ms", SPACING.as_millis());
-    let folder = tempfile::tempdir().unwrap();
-    let random = Arc::new(SystemRandom::default());
-    let clock = Arc::new(SystemClock);
-    let listed = Arc::new(Listed { inner: store.clone(), at: Mutex::default() });
-    let facts = Arc::new(Facts(Epoch::new(&*random)));
-    let mut encoder = config::Encoder::default();
-    encoder.renditions.truncate(1);
-    let uploader = config::Uploader {
-        hls_dir: folder.path().join("hls"),
-        state_file: folder.path().join("state.json"),
-        ..config::Uploader::default()
-    };
-    let run = RunId::new(clock.now(), &*random);
-    let rendition = folder.path().join("hls/bench").join(run.as_str()).join("720p");
-    std::fs::create_dir_all(&rendition).unwrap();
-    let publisher = Publisher::start(PublisherParts {
-        config: uploader,
-        encoder,
-        objects: listed.clone(),
-        facts: facts.clone(),
-        reports: facts.clone(),
-        keys: facts,
-        playback: config::Playback::default(),
-        key_address: "https://api.example".into(),
-        clock: clock.clone(),
-        random,
-    })
-    .await
-    .unwrap();
+/// A publisher of one rendition, and where FFmpeg would write for it.
+struct House {
+    listed: Arc<Listed>,
+    rendition: PathBuf,
+    publisher: Publisher,
+}
 
-    let body = Arc::new(segment_body());
-    let bytes = Bytes::from(body.as_ref().clone());
-    let started = jiff::Timestamp::from_microsecond(clock.now().0).unwrap();
-    let (mut ours, mut pairs) = (Vec::new(), Vec::new());
-    for number in 0..SEGMENTS {
-        let (folder, body) = (rendition.clone(), body.clone());
+impl House {
+    /// `sold`: the fight on air costs coins, and every segment is encrypted.
+    async fn open(folder: &Path, store: SharedObjects, sold: bool) -> Self {
+        let random: SharedRandom = Arc::new(SystemRandom::default());
+        let clock = Arc::new(SystemClock);
+        let event = if sold { "bench-sold" } else { "bench-free" };
+        let fight = FightOnAir { id: "01ARZ3NDEKTSV4RRFFQ69G5FAW".parse().unwrap(), number: 1, sold };
+        let listed = Arc::new(Listed { inner: store, at: Mutex::default() });
+        let facts = Arc::new(Facts(Epoch::new(&*random), Some(fight)));
+        let mut encoder = config::Encoder::default();
+        encoder.renditions.truncate(1);
+        let uploader = config::Uploader {
+            hls_dir: folder.join(event).join("hls"),
+            state_file: folder.join(event).join("state.json"),
+            ..config::Uploader::default()
+        };
+        let run = RunId::new(clock.now(), &*random);
+        let rendition = uploader.hls_dir.join(event).join(run.as_str()).join("720p");
+        std::fs::create_dir_all(&rendition).unwrap();
+        let publisher = Publisher::start(PublisherParts {
+            config: uploader,
+            encoder,
+            objects: listed.clone(),
+            facts: facts.clone(),
+            reports: facts.clone(),
+            keys: facts,
+            playback: config::Playback::default(),
+            key_address: "https://api.example".into(),
+            clock,
+            random,
+        })
+        .await
+        .unwrap();
+        Self { listed, rendition, publisher }
+    }
+
+    /// Closes a segment; how long until a stored playlist names it.
+    async fn closed_to_listed(&self, number: usize, body: &Arc<Vec<u8>>, started: jiff::Timestamp) -> Duration {
+        let (folder, body) = (self.rendition.clone(), body.clone());
         let closed = tokio::task::spawn_blocking(move || close_segment(&folder, number, &body, started)).await.unwrap();
         let suffix = format!("{number:08}.ts");
         let deadline = closed + Duration::from_secs(10);
-        let at = loop {
-            let found = listed.at.lock().unwrap().iter().find(|(name, _)| name.ends_with(&suffix)).map(|(_, at)| *at);
+        loop {
+            let found =
+                self.listed.at.lock().unwrap().iter().find(|(name, _)| name.ends_with(&suffix)).map(|(_, at)| *at);
             if let Some(at) = found {
-                break at;
+                return at - closed;
             }
             assert!(Instant::now() < deadline, "segment {number} was not listed within 10 s");
             tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        ours.push(at - closed);
-        pairs.push(back_to_back(&*store, number, &bytes).await);
-        tokio::time::sleep_until(tokio::time::Instant::from_std(closed + SPACING)).await;
+        }
     }
-    publisher.drain(Duration::from_secs(5)).await;
+}
+
+async fn measure(what: &str, store: SharedObjects) {
+    println!("\n{what}: {SEGMENTS} segments of {SEGMENT_BYTES} bytes, one each {} ms", SPACING.as_millis());
+    let folder = tempfile::tempdir().unwrap();
+    let free = House::open(folder.path(), store.clone(), false).await;
+    let sold = House::open(folder.path(), store.clone(), true).await;
+    let body = Arc::new(segment_body());
+    let bytes = Bytes::from(body.as_ref().clone());
+    let started = jiff::Timestamp::from_microsecond(SystemClock.now().0).unwrap();
+    let (mut ours, mut encrypted, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..SEGMENTS {
+        let next = tokio::time::Instant::now() + SPACING;
+        // Each is first in turn.
+        if number % 2 == 0 {
+            ours.push(free.closed_to_listed(number, &body, started).await);
+            encrypted.push(sold.closed_to_listed(number, &body, started).await);
+        } else {
+            encrypted.push(sold.closed_to_listed(number, &body, started).await);
+            ours.push(free.closed_to_listed(number, &body, started).await);
+        }
+        pairs.push(back_to_back(&*store, number, &bytes).await);
+        tokio::time::sleep_until(next).await;
+    }
+    for house in [free, sold] {
+        house.publisher.drain(Duration::from_secs(5)).await;
+    }
     let polled = polling(store, folder.path().join("polled"), body, SEGMENTS / 2).await;
 
     let ours = show("closed → listed", &ours);
+    let encrypted = show("closed → listed, encrypted", &encrypted);
     let pair = show("the same two PUTs back to back", &pairs);
     let poll = show("a polling uploader (2 s scan, 200 ms still)", &polled);
     println!("closed → listed is {:.2} × two PUTs (goal: at most 1.5), {:.3} × polling", ours / pair, ours / poll);
+    println!("encrypted it is {:.3} × as much (goal: at most 1.1)", encrypted / ours);
 }
 
 #[tokio::main]

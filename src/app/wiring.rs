@@ -16,7 +16,8 @@ use crate::clock::SharedClock;
 use crate::cluster::Bus;
 use crate::config::{Config, PaymentGateway, SecretKey};
 use crate::events::{
-    self, AirRangeFacts, EventFacts, EventStatus, RecordedStream, Secrets, SharedMirror, TrimFacts, keep_mirror,
+    self, AirRangeFacts, EventFacts, EventStatus, FightFacts, RecordedStream, Secrets, SharedMirror, TrimFacts,
+    keep_mirror,
 };
 use crate::flows::{Reconciler, Till, TillParts};
 use crate::ids::{Epoch, EventSlug, KeyId, SharedRandom};
@@ -59,14 +60,13 @@ impl FactsSource for Facts {
 }
 
 fn stream_facts_of(event: &EventFacts) -> StreamFacts {
-    let on_air = event.on_air_fight.and_then(|number| event.fights.iter().find(|fight| fight.number == number));
+    let fight =
+        |fight: &FightFacts| FightOnAir { id: fight.id.clone(), number: fight.number, sold: fight.price_coins.0 > 0 };
+    let card: Vec<FightOnAir> = event.fights.iter().map(fight).collect();
     StreamFacts {
         epoch: event.epoch.clone(),
-        on_air: on_air.map(|fight| FightOnAir {
-            id: fight.id.clone(),
-            number: fight.number,
-            sold: fight.price_coins.0 > 0,
-        }),
+        on_air: event.on_air_fight.and_then(|number| card.iter().find(|fight| fight.number == number).cloned()),
+        card,
         interrupted: event.interrupted,
         ended: event.status == EventStatus::Ended,
         cuts: cuts_of(event),
@@ -292,7 +292,7 @@ fn check((store, standing): (&Store, &Standing), publisher: Option<&Publisher>) 
     if let Some(health) = publisher.map(Publisher::health) {
         let events = &health.events;
         let stores = events.iter().all(|event| event.store_failing_since.is_none() && !event.waits_for_store);
-        let journals = events.iter().all(|event| !event.journal_fails);
+        let journals = events.iter().all(|event| !event.journal_fails && !event.lacks_keys);
         let live = events.iter().filter(|event| event.status == StreamStatus::Live);
         let age = live.filter_map(|event| event.live_edge_age_ms).max();
         checks.objects = Some(Check::of(stores));

@@ -17,6 +17,8 @@ pub struct StreamFacts {
     pub interrupted: bool,
     /// An operator has ended the event: playlists get ENDLIST, nothing is listed after.
     pub ended: bool,
+    /// The fights of the event, on air or not.
+    pub card: Vec<FightOnAir>,
     /// What the replays show.
     pub cuts: Cuts,
     /// How long segments stay once the event has ended, milliseconds; `None`: as `uploader.keep_remote_ms` says.
@@ -75,7 +77,7 @@ pub trait KeySource: Send + Sync + fmt::Debug {
 /// Shared source of keys.
 pub type SharedKeys = Arc<dyn KeySource>;
 
-/// A fight that is on air.
+/// A fight, as the stream knows it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FightOnAir {
     /// The fight.

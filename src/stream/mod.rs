@@ -41,10 +41,10 @@
 //!                            └──────────── stored ◀───────────┘
 //! ```
 
+pub mod cipher;
 pub mod encoder;
 pub mod facts;
 
-mod cipher;
 mod desk;
 mod encoder_list;
 mod error;

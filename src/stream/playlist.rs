@@ -5,18 +5,22 @@
 //! segments and something free after something encrypted, so that tag is put in here too. Segment names are relative to the playlist; those
 //! of an older epoch are `../../<epoch>/<rendition>/<name>`.
 
+mod keys;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use hls_m3u8::tags::{ExtXKey, ExtXProgramDateTime, VariantStream};
-use hls_m3u8::types::{Codecs, DecryptionKey, EncryptionMethod, Resolution, StreamData, UFloat};
+use hls_m3u8::tags::{ExtXProgramDateTime, VariantStream};
+use hls_m3u8::types::{Codecs, Resolution, StreamData, UFloat};
 use hls_m3u8::{MasterPlaylist, MediaPlaylist, MediaSegment};
 
+use self::keys::key_tag;
+pub use self::keys::protection_of;
 use super::plan::{Line, ListBody, ListKind, Listing, MediaList, segment_name};
 use super::record::Protection;
 use crate::clock::Micros;
 use crate::config;
-use crate::ids::{EventSlug, KeyId};
+use crate::ids::EventSlug;
 use crate::objects::ObjectKey;
 
 /// The tag of a segment that is not there (RFC 8216bis, 4.4.4.7).
@@ -26,9 +30,6 @@ pub const GAP: &str = "#EXT-X-GAP";
 /// reads RFC 8216, 6.2.3 as "all of them AES-128 or none" where it stands, and refuses `METHOD=NONE` after a key; the RFC
 /// says no such thing. So it is written and read without the tag.
 const INDEPENDENT: &str = "#EXT-X-INDEPENDENT-SEGMENTS";
-
-/// Where keys are asked for, after the scheme and host.
-const KEYS_PATH: &str = "/api/v1/keys/";
 
 /// A DVR playlist tells the date-time at its start, after a discontinuity or a gap, and at every so-many-th index:
 /// players work out the rest, and 7,200 segments stay half as long.
@@ -98,21 +99,6 @@ fn uri(line: &Line, rendition: &str) -> String {
 pub fn date_time(at: Micros) -> Option<String> {
     let at = jiff::Timestamp::from_microsecond(at.0).ok()?;
     Some(format!("{at:.3}"))
-}
-
-/// The tag that changes a playlist to a protection.
-fn key_tag(protection: &Protection, key_address: &str) -> Result<ExtXKey<'static>, BadPlaylist> {
-    let Protection::Key { id } = protection else { return Ok(ExtXKey::empty()) };
-    let mut key = DecryptionKey::builder();
-    key.method(EncryptionMethod::Aes128).uri(format!("{key_address}{KEYS_PATH}{id}")).iv(id.iv());
-    Ok(ExtXKey::new(key.build().map_err(BadPlaylist::new)?))
-}
-
-/// The key that a line of a playlist of ours names; `None` where it is none of ours. The host may have changed since.
-#[must_use]
-pub fn key_named(tag: &DecryptionKey<'_>) -> Option<KeyId> {
-    let id: KeyId = tag.uri().rsplit('/').next()?.parse().ok()?;
-    (tag.method == EncryptionMethod::Aes128 && tag.iv.to_slice() == Some(id.iv())).then_some(id)
 }
 
 /// Reads a media playlist of ours.
@@ -211,15 +197,6 @@ fn with_tags(text: &str, list: &MediaList) -> String {
     out
 }
 
-/// The protection of a segment of a playlist of ours; `None` where its key is none of ours.
-#[must_use]
-pub fn protection_of(segment: &MediaSegment<'_>) -> Option<Protection> {
-    match segment.keys.iter().find_map(ExtXKey::as_ref) {
-        Some(tag) => Some(Protection::Key { id: key_named(tag)? }),
-        None => Some(Protection::Free),
-    }
-}
-
 /// Reads what was written and compares it with what was meant.
 fn check(text: &str, list: &MediaList, rendition: &str) -> Result<(), BadPlaylist> {
     let read = parse(text)?;
@@ -304,7 +281,7 @@ mod tests {
 
     const HOST: &str = "https://api.example";
 
-    fn line(n: u64, gap: bool) -> Line {
+    pub fn line(n: u64, gap: bool) -> Line {
         Line {
             run: "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse::<RunId>().unwrap(),
             n,
@@ -317,7 +294,7 @@ mod tests {
         }
     }
 
-    fn listing(kind: ListKind, body: ListBody) -> Listing {
+    pub fn listing(kind: ListKind, body: ListBody) -> Listing {
         let epoch: Epoch = "abcdefghijkmnpqrstuvwxyz23".parse().unwrap();
         Listing { id: ListId { epoch, kind }, body }
     }

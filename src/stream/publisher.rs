@@ -104,6 +104,7 @@ pub struct EventState {
     pub(super) store_failing_since: Option<Micros>,
     pub(super) waits_for_store: bool,
     pub(super) journal_fails: bool,
+    pub(super) lacks_keys: bool,
 }
 
 /// How one event fares.
@@ -123,6 +124,8 @@ pub struct EventHealth {
     pub waits_for_store: bool,
     /// The journal cannot be written.
     pub journal_fails: bool,
+    /// Sold segments wait for a key to be encrypted with.
+    pub lacks_keys: bool,
 }
 
 /// How the publisher fares.
@@ -186,6 +189,7 @@ impl Publisher {
             store_failing_since: state.store_failing_since,
             waits_for_store: state.waits_for_store,
             journal_fails: state.journal_fails,
+            lacks_keys: state.lacks_keys,
         };
         PublisherHealth {
             events: states.iter().map(health).collect(),
@@ -232,7 +236,7 @@ fn share(parts: PublisherParts) -> Shared {
         objects: parts.objects,
         facts: parts.facts,
         keys: parts.keys,
-        key_address: parts.key_address,
+        key_address: parts.key_address.trim_end_matches('/').to_owned(),
         reports: parts.reports,
         clock: parts.clock,
         random: parts.random,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::encoder_list::date_time;
-use super::facts::{StreamReport, StreamStatus};
+use super::facts::{FightOnAir, StreamReport, StreamStatus};
 use super::plan::{Part, Timeline, after};
 use super::playlist::{self, GAP};
 use super::record::{Protection, Record};
@@ -143,9 +143,10 @@ struct Merged {
     breaks: u64,
 }
 
-/// What must be added to the journal so that the timeline agrees with the store; nothing when it does already.
+/// What must be added to the journal so that the timeline agrees with the store; nothing when it does already. A key
+/// tells its fight, and the card the fight's number; of what is free nobody knows any more.
 #[must_use]
-pub fn differences(timeline: &Timeline, on_store: &OnStore, now: Micros) -> Vec<Record> {
+pub fn differences(timeline: &Timeline, on_store: &OnStore, card: &[FightOnAir], now: Micros) -> Vec<Record> {
     let mut indices: BTreeMap<u64, Merged> = BTreeMap::new();
     for list in &on_store.lists {
         let mut breaks = list.discontinuity_sequence;
@@ -176,7 +177,7 @@ pub fn differences(timeline: &Timeline, on_store: &OnStore, now: Micros) -> Vec<
     };
     let mut before = from.checked_sub(1).and_then(|i| timeline.index_record(i));
     for i in from..=last {
-        let Some(record) = index_record(i, &indices, before.as_ref()) else { continue };
+        let Some(record) = index_record(i, &indices, before.as_ref(), card) else { continue };
         before = Some(record.clone());
         records.push(record);
     }
@@ -198,7 +199,12 @@ pub fn differences(timeline: &Timeline, on_store: &OnStore, now: Micros) -> Vec<
 
 /// The fact of one index. One that no playlist has (the DVR is stored less often than the live window moves) takes
 /// its place from the next one that has; where what is before it or after it is sold, so is it.
-fn index_record(i: u64, indices: &BTreeMap<u64, Merged>, before: Option<&Record>) -> Option<Record> {
+fn index_record(
+    i: u64,
+    indices: &BTreeMap<u64, Merged>,
+    before: Option<&Record>,
+    card: &[FightOnAir],
+) -> Option<Record> {
     let (next, merged) = indices.range(i..).next()?;
     let line = &merged.line;
     let back = next - i;
@@ -224,9 +230,15 @@ fn index_record(i: u64, indices: &BTreeMap<u64, Merged>, before: Option<&Record>
         start,
         dur: line.duration_us,
         epoch: line.epoch.clone(),
-        fight: None,
+        fight: fight_of(protection, card),
         protection: protection.clone(),
     })
+}
+
+fn fight_of(protection: &Protection, card: &[FightOnAir]) -> Option<i32> {
+    let Protection::Key { id } = protection else { return None };
+    let fight = id.fight()?;
+    card.iter().find(|known| known.id == fight).map(|known| known.number)
 }
 
 /// The facts of one rendition: what its playlists list is stored or a gap, and so is what they have passed. What lies

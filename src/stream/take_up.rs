@@ -95,7 +95,7 @@ async fn catch_up(shared: &Shared, event: &EventSlug, facts: &StreamFacts, remem
         epochs.extend(shared.facts.published_epoch(event));
         epochs.push(facts.epoch.clone());
         epochs.dedup();
-        match timeout(LOOK, compare(shared, event, &before, &epochs)).await {
+        match timeout(LOOK, compare(shared, event, (&before, facts), &epochs)).await {
             Ok(Ok(added)) => {
                 if !added.is_empty() {
                     tracing::info!(%event, facts = added.len(), "the timeline was put right by the store's own playlists");
@@ -121,7 +121,13 @@ async fn catch_up(shared: &Shared, event: &EventSlug, facts: &StreamFacts, remem
     }
 }
 
-async fn compare(shared: &Shared, event: &EventSlug, plan: &Plan, epochs: &[Epoch]) -> Result<Vec<Record>, String> {
+async fn compare(
+    shared: &Shared,
+    event: &EventSlug,
+    (plan, facts): (&Plan, &StreamFacts),
+    epochs: &[Epoch],
+) -> Result<Vec<Record>, String> {
+    let differences = |found| rebuild::differences(plan.timeline(), found, &facts.card, shared.clock.now());
     let timeline = plan.timeline();
     let is_new = timeline.top() == timeline.base();
     let names = shared.names();
@@ -131,14 +137,14 @@ async fn compare(shared: &Shared, event: &EventSlug, plan: &Plan, epochs: &[Epoc
         if found.is_empty() {
             continue;
         }
-        let added = rebuild::differences(timeline, &found, shared.clock.now());
+        let added = differences(&found);
         let is_behind = added.iter().any(|record| matches!(record, Record::Index { .. }));
         if is_new || !is_behind {
             return Ok(added);
         }
         // The store is ahead of the journal: the DVR knows what the live window does not.
         let found = look(true).await.map_err(|error| error.to_string())?;
-        return Ok(rebuild::differences(timeline, &found, shared.clock.now()));
+        return Ok(differences(&found));
     }
     Ok(Vec::new())
 }

@@ -19,6 +19,12 @@ impl Trouble {
         self.since
     }
 
+    /// Sold segments wait for a key.
+    #[must_use]
+    pub const fn is_without_keys(&self) -> bool {
+        self.lacks_keys
+    }
+
     /// A sold segment cannot be encrypted: it waits, since it is never stored in clear.
     pub fn lacks_key(&mut self, event: &EventSlug, id: &KeyId) {
         if !std::mem::replace(&mut self.lacks_keys, true) {

@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod doku;
 mod encoder;
+mod encryption;
 mod event_commands;
 mod faults;
 mod harness;

@@ -332,6 +332,7 @@ impl Desk {
             store_failing_since: self.trouble.since(),
             waits_for_store: false,
             journal_fails: self.journal_fails,
+            lacks_keys: self.trouble.is_without_keys(),
         };
         self.shared.show(&self.event, state);
     }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use self::board::Lane;
 pub use self::board::ListKind;
 pub use self::lists::{Line, ListBody, ListId, Listing, MediaList};
-use self::protection::protection;
+use self::protection::decide;
 use self::status::Status;
 use self::timeline::NewEntry;
 pub use self::timeline::{Ms, Part, Timeline, after, segment_name};
@@ -168,14 +168,15 @@ impl Plan {
         let mut index = None;
         for number in first..=n {
             let start = self.timeline.begins_at(start.filter(|_| number == n));
+            let (fight, protection) = decide(&self.rules, facts, (start, segment.duration_us), now);
             let i = self.timeline.push(NewEntry {
                 run: run.clone(),
                 n: number,
                 start: Some(start),
                 duration_us: segment.duration_us,
                 epoch: facts.epoch.clone(),
-                fight: facts.on_air.as_ref().map(|fight| fight.number),
-                protection: protection(&self.rules, facts.on_air.as_ref(), start, now.wall),
+                fight,
+                protection,
                 taken_up: now.ms,
                 // What closed long ago is overdue already; the clock starts at 0, so this saturates there.
                 due: now.ms.saturating_add(self.rules.deadline_ms).saturating_sub(segment.age_ms),

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::config;
+use crate::ids::KeyId;
 use crate::objects::{ObjectMeta, PutDone, PutIf};
 use crate::stream::plan::{Line, ListBody, ListId, ListKind, Listing, MediaList, Plan, Rules};
 use crate::stream::playlist;
@@ -39,6 +40,23 @@ fn epoch() -> Epoch {
     "abcdefghijkmnpqrstuvwxyz23".parse().unwrap()
 }
 
+const FIGHT: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAW";
+
+fn card() -> Vec<FightOnAir> {
+    vec![FightOnAir { id: FIGHT.parse().unwrap(), number: 3, sold: true }]
+}
+
+/// A fight from 8 to 13 under two keys, and another one, no more on the card, from 16 on.
+fn sold(i: u64) -> Option<KeyId> {
+    let key = |fight: &str, turn| KeyId::new(&fight.parse().unwrap(), turn);
+    match i {
+        8..11 => Some(key(FIGHT, 300)),
+        11..14 => Some(key(FIGHT, 600)),
+        16.. => Some(key("01ARZ3NDEKTSV4RRFFQ69G5FAX", 600)),
+        _ => None,
+    }
+}
+
 /// Indices 0 to 9 of a first run, then a second one.
 fn lines(from: u64, until: u64, gaps: &[u64]) -> Vec<Line> {
     (from..until)
@@ -50,7 +68,7 @@ fn lines(from: u64, until: u64, gaps: &[u64]) -> Vec<Line> {
             duration_us: 2_000_000,
             breaks: i == 10,
             gap: gaps.contains(&i),
-            protection: Protection::Free,
+            protection: sold(i).map_or(Protection::Free, |id| Protection::Key { id }),
         })
         .collect()
 }
@@ -96,11 +114,11 @@ fn plan(records: &[Record]) -> Plan {
 async fn rebuilt(shelf: &Shelf, known: &[Record]) -> Plan {
     let before = plan(known);
     let on_store = look(shelf, &event(), &epoch(), &before.timeline().ladder, true).await.unwrap();
-    let added = differences(before.timeline(), &on_store, Micros(0));
+    let added = differences(before.timeline(), &on_store, &card(), Micros(0));
     let all: Vec<_> = known.iter().cloned().chain(added).collect();
     let plan = plan(&all);
     let again = look(shelf, &event(), &epoch(), &plan.timeline().ladder, true).await.unwrap();
-    assert_eq!(differences(plan.timeline(), &again, Micros(0)), [], "a second look changes nothing");
+    assert_eq!(differences(plan.timeline(), &again, &card(), Micros(0)), [], "a second look changes nothing");
     plan
 }
 
@@ -124,6 +142,23 @@ async fn a_lost_journal_is_rebuilt_from_dvr_and_live_playlists() {
     assert_eq!(timeline.entry(20).unwrap().breaks_before, 1);
     assert_eq!(timeline.key(&event(), 4, 0).unwrap().as_str().split('/').nth(1), Some("zzzzzzzzzzzzzzzzzzzzzzzzzz"));
     assert_eq!(plan.reported().unwrap().epoch, Some(epoch()));
+}
+
+#[tokio::test]
+async fn what_is_sold_is_read_back_with_its_key_and_its_fight() {
+    let lists: &[(ListKind, u64, u64, &[u64])] = &[(ListKind::Dvr(0), 0, 13, &[9]), (ListKind::Live(0), 15, 21, &[])];
+    let plan = rebuilt(&shelf(lists).await, &[]).await;
+    let entry = |i| plan.timeline().entry(i).unwrap();
+    let key = |i| match &entry(i).protection {
+        Protection::Free => None,
+        Protection::Key { id } => Some(id.clone()),
+    };
+    for i in (0..13).chain(15..21) {
+        assert_eq!(key(i), sold(i), "{i}");
+        assert_eq!(entry(i).fight, (8..13).contains(&i).then_some(3), "{i}");
+    }
+    // Nobody knows of 13 and 14: what was sold before them is not given away.
+    assert_eq!([key(13), key(14)], [sold(12), sold(12)]);
 }
 
 #[tokio::test]

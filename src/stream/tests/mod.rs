@@ -1,5 +1,6 @@
 //! The publisher on real FFmpeg output, a real disk and a store in memory that looks at every PUT.
 
+mod sold;
 mod stage;
 mod take_up;
 mod witness;

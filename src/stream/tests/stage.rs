@@ -79,6 +79,9 @@ pub struct Stage {
     pub store: Arc<Witness>,
     pub facts: Arc<Known>,
     pub told: Arc<Told>,
+    pub keys: Arc<TestKeys>,
+    pub key_address: String,
+    pub playback: config::Playback,
     pub config: config::Uploader,
     pub publisher: Option<Publisher>,
     pub names: HashMap<(String, u64), String>,
@@ -112,6 +115,7 @@ impl Stage {
             on_air: None,
             interrupted: false,
             ended: false,
+            card: Vec::new(),
             cuts: Cuts::default(),
             keep_remote_ms: None,
         };
@@ -125,6 +129,9 @@ impl Stage {
                 AtomicBool::default(),
             )),
             told: Arc::default(),
+            keys: Arc::default(),
+            key_address: "https://api.example".into(),
+            playback: config::Playback::default(),
             config,
             publisher: None,
             names: HashMap::new(),
@@ -154,9 +161,9 @@ impl Stage {
             objects: self.store.clone(),
             facts: self.facts.clone(),
             reports: self.told.clone(),
-            keys: Arc::new(TestKeys),
-            playback: config::Playback::default(),
-            key_address: "https://api.example".into(),
+            keys: self.keys.clone(),
+            playback: self.playback.clone(),
+            key_address: self.key_address.clone(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom::default()),
         };
@@ -245,12 +252,16 @@ impl Drop for Stage {
     }
 }
 
-/// Every key is of sixteen bytes made of its turn.
-#[derive(Debug)]
-pub struct TestKeys;
+/// Every key is of sixteen bytes made of its turn; there is none while they are away.
+#[derive(Debug, Default)]
+pub struct TestKeys {
+    pub away: AtomicBool,
+    pub asked: AtomicUsize,
+}
 
 impl KeySource for TestKeys {
     fn content_key(&self, _: &EventSlug, id: &KeyId) -> Option<ContentKey> {
-        Some(ContentKey(u128::from(id.from_s()).to_be_bytes()))
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        (!self.away.load(Ordering::SeqCst)).then(|| ContentKey(u128::from(id.from_s()).to_be_bytes()))
     }
 }

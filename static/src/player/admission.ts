@@ -108,6 +108,13 @@ export class Admission {
     this.#early = null;
   }
 
+  /** The gate opened by itself: what is sold next is asked for anew. */
+  forgive(): void {
+    this.#refused = null;
+    this.lease.forget();
+    this.#ring.forgive();
+  }
+
   /** After unlocking, signing in or "watch here": what is so now; null: open, undefined: nobody could say. */
   async again(fight: number | null): Promise<Shut | null | undefined> {
     this.#ring.forgive();

@@ -5,7 +5,7 @@ import { keyIdOf, type KeyId } from "./keyid";
 export type EdgeNow = "free" | KeyId | null;
 
 /** The newest segments that have to be free before a picture can start there. */
-const FREE_SEGMENTS = 2;
+const FREE_SEGMENTS = 3;
 
 async function text(address: string): Promise<string | null> {
   try {

@@ -140,9 +140,11 @@ export class Keeper {
   #edgeSeen(edge: Exclude<EdgeNow, null>): void {
     const { shut } = this.gate;
     if (!shut) return;
-    if (edge === "free") this.#open();
-    else if (shut.why === "locked" && edge.fight !== this.admission.refusedFight) this.#open();
-    else if (shut.why === "signed-out") this.gate.set({ ...shut, fight: this.#numberOf(edge.fight) ?? shut.fight });
+    const other = shut.why === "locked" && edge !== "free" && edge.fight !== this.admission.refusedFight;
+    if (edge === "free" || other) {
+      this.admission.forgive();
+      this.#open();
+    } else if (shut.why === "signed-out") this.gate.set({ ...shut, fight: this.#numberOf(edge.fight) ?? shut.fight });
   }
 
   #numberOf(fight: string): number | null {

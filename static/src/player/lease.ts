@@ -69,6 +69,11 @@ export class Lease {
     return this.#ask();
   }
 
+  /** What was said against it may have changed: the next need asks. */
+  forget(): void {
+    if (this.#place !== "held") this.#place = null;
+  }
+
   /** Asks now, whatever was said before. */
   again(): Promise<Place> {
     this.#neededAt = Date.now();

@@ -252,10 +252,7 @@ export class Player {
 
   /** The gate opened: the same thing again, live at its edge. */
   #putBack(): void {
-    if (this.mode === "live" && this.phase === "ended") {
-      this.#update();
-      return;
-    }
+    if (this.mode === "live" && this.phase === "ended") return this.#update();
     this.#reopen();
     this.#play();
   }
@@ -292,7 +289,8 @@ export class Player {
     const { master } = this.playback;
     if (master === null) {
       // Announced, but not yet told where: ask again soon.
-      setTimeout(() => this.source.url === "" && this.phase === "live" && void this.#openLive(), 1_000 + Math.random() * 1_000);
+      const again = (): unknown => this.source.url === "" && this.phase === "live" && this.#openLive();
+      setTimeout(again, 1_000 + Math.random() * 1_000);
       return;
     }
     this.#set("live", { at: "live" });
@@ -366,31 +364,29 @@ export class Player {
     if (this.source.url === "") return;
     const { picture, starved, moving } = this.#motion;
     const live = this.mode === "live";
-    const newest = live ? this.source.newest : null;
     const replayed = this.source.native ? this.#recordings.fight : undefined;
+    const newest = live ? this.source.newest : null;
     this.#keeper.tick(replayed, { live, time: this.video.currentTime, picture, starved, moving, newest });
     if (!picture) return;
     this.#beacon.tick();
     this.#recordings.keep(false);
     this.root.dataset["latency"] = this.source.latency.toFixed(1);
+    this.root.dataset["made"] = String(this.source.playingDate ?? "");
     this.root.toggleAttribute("data-edge", this.atEdge);
     this.events.tick();
   }
 
   #update(): void {
     const { video, phase, mode } = this;
-    const { picture, stalled, refused, failing } = this.#motion;
+    const { picture } = this.#motion;
     const state = stateOf({
       supported: this.source.supported,
       shut: this.gate.shut !== null,
       mode,
       phase,
-      picture,
-      stalled,
+      motion: this.#motion,
       paused: video.paused,
       over: video.ended,
-      refused,
-      failing,
       startsAtMs: this.facts.starts_at_ms,
     });
     this.root.toggleAttribute("data-picture", picture);

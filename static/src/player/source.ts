@@ -1,6 +1,7 @@
 // The picture's source: hls.js, or the browser's own player where there is no MSE. Recovers in place.
-import Hls, { ErrorTypes, Events, type ErrorData, type Fragment, type Level, type LevelDetails } from "hls.js";
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Fragment, type Level, type LevelDetails } from "hls.js";
 import type { AskKey } from "./keyloader";
+import { Pace } from "./pace";
 import { Ladder } from "./recovery";
 import { settings } from "./tuning";
 
@@ -50,6 +51,8 @@ export class Source {
   #lastTime = 0;
   #edge = 0;
   readonly #ladder: Ladder;
+  /** What the line can do outlives a source. */
+  readonly #pace = new Pace();
 
   constructor(
     readonly video: HTMLVideoElement,
@@ -97,6 +100,10 @@ export class Source {
     const ask: AskKey = (address, at, signal) => this.events.key(address, at, signal);
     const hls = new Hls(settings(start.at === "live", measured, ask));
     this.#hls = hls;
+    hls.on(Events.MANIFEST_LOADED, (_, { stats }) => {
+      this.#pace.answered(stats.loading.end - stats.loading.start);
+      if (start.at === "live") this.#keepPace(hls);
+    });
     hls.on(Events.MANIFEST_PARSED, () => {
       this.events.levels(hls.levels);
       if (this.#running) hls.startLoad(this.#firstPosition());
@@ -104,7 +111,11 @@ export class Source {
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => this.events.level(hls.levels[level]?.height ?? 0));
     hls.on(Events.FRAG_CHANGED, (_, { frag }) => this.events.screen(keyOf(frag)));
     hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#levelUpdated(details));
-    hls.on(Events.FRAG_BUFFERED, () => this.#ladder.loaded());
+    hls.on(Events.FRAG_BUFFERED, (_, { frag, stats }) => {
+      this.#ladder.loaded();
+      this.#pace.loaded(frag.duration, stats.loading.end - stats.loading.start);
+      if (this.#start.at === "live") this.#keepPace(hls);
+    });
     hls.on(Events.ERROR, (_, data) => this.#error(data));
     this.video.addEventListener("loadedmetadata", () => this.#seekToStart(), { once: true });
     hls.attachMedia(this.video);
@@ -252,7 +263,13 @@ export class Source {
     }
   }
 
+  #keepPace(hls: Hls): void {
+    const target = this.#pace.target(hls.latestLevelDetails?.targetduration ?? 2);
+    if (Math.abs(target - (hls.targetLatency ?? hls.config.liveSyncDurationCount * 2)) > 0.3) hls.targetLatency = target;
+  }
+
   #error(data: ErrorData): void {
+    if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#pace.stalled();
     if (!data.fatal) return;
     const network = data.type === ErrorTypes.NETWORK_ERROR;
     this.events.trouble(network ? "network" : data.type === ErrorTypes.MEDIA_ERROR ? "media" : "other");

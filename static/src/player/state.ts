@@ -1,5 +1,6 @@
 // The player's states, and which one it is in.
 import type { Phase } from "./facts";
+import type { Motion } from "./motion";
 
 export type State =
   | "soon"
@@ -23,35 +24,30 @@ export interface View {
   shut: boolean;
   mode: Mode;
   phase: Phase;
-  /** There is a picture. */
-  picture: boolean;
-  /** It should move and has not for a while. */
-  stalled: boolean;
+  motion: Pick<Motion, "picture" | "stalled" | "refused" | "failing">;
   paused: boolean;
   /** The recording is over. */
   over: boolean;
-  /** The browser wants a press first. */
-  refused: boolean;
-  failing: boolean;
   startsAtMs: number;
 }
 
 export function stateOf(view: View): State {
-  const { mode, phase, picture, stalled } = view;
+  const { mode, phase } = view;
+  const { picture, stalled, refused, failing } = view.motion;
   if (!view.supported) return "unsupported";
   if (view.shut) return "shut";
   const moving = picture && !stalled && !view.over;
   if (mode !== "live") {
     if (view.over) return "ended";
-    if (view.refused) return "ready";
-    if (view.failing) return "failed";
+    if (refused) return "ready";
+    if (failing) return "failed";
     return stalled ? "buffering" : picture ? "playing" : "starting";
   }
   if (phase === "ended") return moving && !view.paused ? "playing" : "ended";
   if (phase === "soon") return Date.now() < view.startsAtMs ? "soon" : "waiting";
-  if (view.refused) return "ready";
+  if (refused) return "ready";
   if (phase === "interrupted") return "interrupted";
-  if (view.failing) return "failed";
+  if (failing) return "failed";
   if (!picture) return "starting";
   return stalled ? "buffering" : "playing";
 }

@@ -22,10 +22,10 @@ const LOADERS = {
 const CONFIG: Partial<HlsConfig> = {
   ...LOADERS,
   autoStartLoad: false,
-  // The newest segment and a fifth, seen from an edge that hls.js moves on with the clock: the next one closes two
-  // seconds later and is listed at once, so about a second is left for finding and fetching it. After a stall hls.js
-  // stays further behind by itself.
-  liveSyncDurationCount: 2.2,
+  // Two segments behind an edge that hls.js moves on with the clock: the next one closes two seconds later and is listed
+  // at once, so nearly two are left for finding and fetching it. `Pace` stays further behind on slow lines and after stalls.
+  liveSyncDurationCount: 2,
+  liveSyncOnStallIncrease: 0,
   liveMaxLatencyDurationCount: 8,
   maxLiveSyncPlaybackRate: 1.08,
   // Phones: little kept behind, half a minute ahead where there is any.

@@ -27,6 +27,36 @@ pub struct Segment {
     pub discontinuity: bool,
     pub gap: bool,
     pub dated: bool,
+    pub key: Option<Key>,
+}
+
+/// What encrypts a line, as its tag tells.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub method: String,
+    pub url: String,
+    pub iv: String,
+}
+
+impl Key {
+    /// Reads a tag; `None` for METHOD=NONE.
+    fn read(tag: &str) -> Option<Self> {
+        let value = |name: &str| {
+            let at = tag.find(&format!("{name}="))? + name.len() + 1;
+            Some(tag[at..].trim_start_matches('"').split(['"', ',']).next()?.to_owned())
+        };
+        let method = value("METHOD").expect("a method");
+        (method != "NONE").then(|| Self {
+            method,
+            url: value("URI").expect("an address"),
+            iv: value("IV").expect("an explicit IV").trim_start_matches("0x").to_owned(),
+        })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 impl Segment {
@@ -42,6 +72,7 @@ impl Playlist {
         assert!(text.starts_with("#EXTM3U\n"), "{url}: {text}");
         let mut list = Self { url: url.to_owned(), ..Self::default() };
         let mut next = Segment::default();
+        let mut key = None;
         for line in text.lines() {
             let number = || line.rsplit(':').next().and_then(|number| number.parse().ok()).expect("a number");
             match line.split(':').next().unwrap_or_default() {
@@ -52,12 +83,16 @@ impl Playlist {
                 "#EXT-X-DISCONTINUITY" => next.discontinuity = true,
                 "#EXT-X-GAP" => next.gap = true,
                 "#EXT-X-PROGRAM-DATE-TIME" => next.dated = true,
+                "#EXT-X-KEY" => key = Key::read(line),
                 "#EXTINF" => {
                     let seconds = line.trim_start_matches("#EXTINF:").split(',').next().expect("a part");
                     next.seconds = seconds.parse().expect("seconds");
                 }
                 tag if tag.starts_with('#') || tag.is_empty() => {}
-                _ => list.segments.push(Segment { name: line.to_owned(), ..std::mem::take(&mut next) }),
+                _ => {
+                    let found = std::mem::take(&mut next);
+                    list.segments.push(Segment { name: line.to_owned(), key: key.clone(), ..found });
+                }
             }
         }
         list

@@ -10,6 +10,7 @@ use self::ops::*;
 use self::world::*;
 use super::*;
 use crate::stream::facts::StreamStatus;
+use crate::stream::record::Protection;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
@@ -179,6 +180,95 @@ fn a_restart_keeps_a_live_picture_live() {
     let last = world.reports.last().unwrap();
     assert_eq!((last.status, last.since), (StreamStatus::Live, since));
     assert!(world.uploads.is_empty(), "nothing is uploaded again");
+}
+
+/// By index, the turn of its key in a rendition's DVR, counted from the first; `None`: free.
+fn turns(world: &World, rung: usize) -> Vec<Option<u64>> {
+    let dvr = &world.last[&ListId { epoch: epoch(0), kind: ListKind::Dvr(rung) }];
+    let from = |line: &Line| match &line.protection {
+        Protection::Free => None,
+        Protection::Key { id } => Some(id.from_s()),
+    };
+    let all: Vec<_> = dvr.lines.iter().map(from).collect();
+    let first = all.iter().flatten().min().copied().unwrap_or_default();
+    all.into_iter().map(|turn| turn.map(|turn| (turn - first) * 1_000 / ROTATION_MS)).collect()
+}
+
+#[test]
+fn a_sold_fight_is_sold_from_the_next_segment_on_in_all_renditions_and_keys_take_turns() {
+    let mut world = play(beats(2));
+    world.apply(Op::OnAir { number: 1, sold: true });
+    for op in beats(6) {
+        world.apply(op);
+    }
+    world.apply(Op::OffAir);
+    for op in beats(1) {
+        world.apply(op);
+    }
+    world.apply(Op::OnAir { number: 2, sold: false });
+    for op in beats(2) {
+        world.apply(op);
+    }
+    world.settle();
+    let told = turns(&world, 0);
+    assert_eq!(told, turns(&world, 1));
+    let sold: Vec<_> = told.iter().flatten().copied().collect();
+    assert!(sold.is_sorted() && *sold.last().unwrap() >= 1, "{told:?}");
+    assert_eq!(told.iter().take_while(|turn| turn.is_none()).count(), 2, "{told:?}");
+    // The one that was being recorded as the fight ended is the last one sold.
+    assert!(told[2..8].iter().all(Option::is_some) && told[9..].iter().all(Option::is_none), "{told:?}");
+}
+
+#[test]
+fn what_was_recorded_in_a_fight_is_sold_though_it_is_taken_up_after_its_end() {
+    let mut world = play(beats(2));
+    world.apply(Op::OnAir { number: 1, sold: true });
+    for op in beats(2) {
+        world.apply(op);
+    }
+    // Two more are closed while the publisher is not there, and the fight ends meanwhile.
+    let events: Vec<_> = (0..2).flat_map(|_| [world.close(0, 0, true), world.close(0, 1, true)]).flatten().collect();
+    let after_fight = world.wall + 10_000_000;
+    world.wall = after_fight;
+    world.air(None, false);
+    world.feed(events);
+    world.settle();
+    assert!(turns(&world, 0)[2..6].iter().all(Option::is_some), "{:?}", turns(&world, 0));
+}
+
+#[test]
+fn nothing_is_sold_where_nothing_is_to_be_encrypted() {
+    let mut world = World::new();
+    let rules = Rules { encrypt: false, ..rules() };
+    world.plan = Plan::restore("night".parse().unwrap(), ladder(), rules, &[]);
+    world.tell_facts();
+    world.air(Some(1), true);
+    // The oracle is asked for what nobody pays.
+    world.air.sold.clear();
+    for op in beats(3) {
+        world.apply(op);
+    }
+    world.settle();
+    assert_eq!(turns(&world, 0), [None; 3]);
+}
+
+#[test]
+fn a_key_is_never_of_a_turn_to_come_though_the_clock_was_set_back() {
+    let mut world = play(beats(3));
+    world.apply(Op::Jump(-40_000));
+    world.apply(Op::NewRun);
+    world.apply(Op::OnAir { number: 1, sold: true });
+    for op in beats(3) {
+        world.apply(op);
+        let now = u64::try_from(world.wall / 1_000_000).unwrap();
+        for record in &world.journal {
+            if let Record::Index { protection: Protection::Key { id }, .. } = record {
+                assert!(id.from_s() <= now, "{id} at {now}");
+            }
+        }
+    }
+    world.settle();
+    assert!(turns(&world, 0)[3..].iter().all(Option::is_some));
 }
 
 #[test]

@@ -3,8 +3,6 @@
 use proptest::prelude::*;
 
 use super::world::*;
-use crate::ids::RowId;
-use crate::stream::facts::FightOnAir;
 use crate::stream::plan::*;
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
@@ -26,7 +24,11 @@ pub enum Op {
     ListFail(usize),
     ListAll,
     Rotate,
-    OnAir(i32),
+    OnAir {
+        number: i32,
+        sold: bool,
+    },
+    OffAir,
     Interrupt(bool),
     End,
     /// The process dies after so many actions of the next step.
@@ -50,7 +52,8 @@ pub fn op() -> impl Strategy<Value = Op> {
         2 => (0_usize..9).prop_map(Op::ListFail),
         6 => Just(Op::ListAll),
         1 => Just(Op::Rotate),
-        1 => (1..9).prop_map(Op::OnAir),
+        2 => (1..4, prop::bool::weighted(0.7)).prop_map(|(number, sold)| Op::OnAir { number, sold }),
+        2 => Just(Op::OffAir),
         1 => any::<bool>().prop_map(Op::Interrupt),
         1 => prop::bool::weighted(0.3).prop_map(|end| if end { Op::End } else { Op::Wait(100) }),
         2 => (0_usize..6).prop_map(Op::Crash),
@@ -125,11 +128,8 @@ impl World {
                 self.facts.epoch = epoch(self.epochs);
                 self.tell_facts();
             }
-            Op::OnAir(number) => {
-                let id: RowId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
-                self.facts.on_air = Some(FightOnAir { id, number, sold: false });
-                self.tell_facts();
-            }
+            Op::OnAir { number, sold } => self.air(Some(number), sold),
+            Op::OffAir => self.air(None, false),
             Op::Interrupt(interrupted) => {
                 self.facts.interrupted = interrupted;
                 self.tell_facts();

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::naive::Naive;
+use super::naive::{Air, Naive, Seen};
 use crate::ids::{Epoch, RenditionName};
-use crate::stream::facts::{Cuts, StreamStatus};
+use crate::stream::facts::{AirRange, Cuts, FightOnAir, StreamStatus};
 use crate::stream::plan::*;
+use crate::stream::record::Protection;
 
 pub const DEADLINE_MS: u64 = 8_000;
 pub const WINDOW: u64 = 4;
@@ -52,8 +53,11 @@ pub struct World {
     pub lists: Vec<(Listing, u64)>,
     pub crash_after: Option<usize>,
     pub naive: Naive,
+    pub air: Air,
     // What the outside has seen.
     pub confirmed: BTreeSet<String>,
+    /// Under which key each object was stored.
+    pub stored_under: HashMap<String, Protection>,
     pub identity: BTreeMap<u64, (RunId, u64)>,
     pub continuity: BTreeMap<u64, u64>,
     pub live_gap: BTreeMap<(usize, u64), bool>,
@@ -73,6 +77,7 @@ impl World {
             on_air: None,
             interrupted: false,
             ended: false,
+            card: Vec::new(),
             cuts: Cuts::default(),
             keep_remote_ms: None,
         };
@@ -91,7 +96,9 @@ impl World {
             lists: Vec::new(),
             crash_after: None,
             naive: Naive::default(),
+            air: Air::default(),
             confirmed: BTreeSet::new(),
+            stored_under: HashMap::new(),
             identity: BTreeMap::new(),
             continuity: BTreeMap::new(),
             live_gap: BTreeMap::new(),
@@ -109,6 +116,47 @@ impl World {
 
     pub fn now(&self) -> Moment {
         Moment { ms: self.ms, wall: Micros(self.wall) }
+    }
+
+    /// A fight goes on air, or off.
+    pub fn air(&mut self, number: Option<i32>, sold: bool) {
+        if let Some((_, _, until)) = self.air.ranges.last_mut() {
+            until.get_or_insert(self.wall);
+        }
+        self.air.now = number;
+        if let Some(number) = number {
+            self.air.ids.insert(number, format!("01ARZ3NDEKTSV4RRFFQ69G5F{number:02}"));
+            if sold {
+                self.air.sold.insert(number);
+            } else {
+                self.air.sold.remove(&number);
+            }
+            self.air.ranges.push((number, self.wall, None));
+        }
+        let fight = |(number, id): (&i32, &String)| FightOnAir {
+            id: id.parse().unwrap(),
+            number: *number,
+            sold: self.air.sold.contains(number),
+        };
+        self.facts.card = self.air.ids.iter().map(fight).collect();
+        self.facts.on_air = self.facts.card.iter().find(|fight| Some(fight.number) == number).cloned();
+        let range = |(fight, from, until): &(i32, i64, Option<i64>)| AirRange {
+            fight: *fight,
+            from: Micros(*from),
+            until: until.map(Micros),
+        };
+        self.facts.cuts.ranges = self.air.ranges.iter().map(range).collect();
+        self.tell_facts();
+    }
+
+    /// An index is sold as the oracle says.
+    pub fn check_protection(&self, i: u64, protection: &Protection) {
+        let key = match protection {
+            Protection::Free => None,
+            Protection::Key { id } => Some(id.as_str()),
+        };
+        let (_, expected) = &self.naive.decided[usize::try_from(i).unwrap()];
+        assert_eq!(key, expected.as_deref(), "the protection of {i}");
     }
 
     pub fn tell_facts(&mut self) {
@@ -139,6 +187,7 @@ impl World {
             Action::Put(upload) => {
                 let journaled = self.journal.iter().any(|r| matches!(r, Record::Index { i, .. } if *i == upload.index));
                 assert!(journaled, "a PUT before its index is journaled");
+                self.check_protection(upload.index, &upload.protection);
                 self.uploads.push(upload);
             }
             Action::Publish(listing) => {
@@ -202,6 +251,7 @@ impl World {
             assert_eq!(*known, (line.run.clone(), line.n), "index {i} is two segments");
             continuity += u64::from(line.breaks);
             assert_eq!(*self.continuity.entry(i).or_insert(continuity), continuity, "index {i}");
+            self.check_protection(i, &line.protection);
             assert!(line.start.0 >= end, "date-times go back at {i}");
             end = line.start.0;
             let word = line.elsewhere.as_ref().unwrap_or(&id.epoch);
@@ -241,8 +291,11 @@ impl World {
     }
 
     pub fn see(&mut self, run: u64, n: u64, rung: usize, whole: bool) -> Vec<Event> {
-        self.naive.named(self.ms, rung, run, n, self.facts.ended);
-        let start = Some(Micros(self.wall));
+        let seen = Seen { ms: self.ms, wall: self.wall, ended: self.facts.ended, air: &self.air };
+        // A segment of two seconds that has just closed.
+        let start = self.wall - 2_000_000;
+        self.naive.named(&seen, rung, run, n, start);
+        let start = Some(Micros(start));
         let id = run_id(run);
         let mut events = vec![Event::Named { run: id.clone(), rung, n, duration_us: 2_000_000, start, age_ms: 0 }];
         if whole {
@@ -258,7 +311,10 @@ impl World {
     pub fn confirm(&mut self, upload: &Upload) -> Event {
         let mut parts = upload.key.as_str().split('/').skip(1);
         let (word, _, name) = (parts.next().unwrap(), parts.next(), parts.next().unwrap());
-        self.confirmed.insert(format!("{word}/{}/{name}", upload.rung));
+        let name = format!("{word}/{}/{name}", upload.rung);
+        let before = self.stored_under.entry(name.clone()).or_insert_with(|| upload.protection.clone());
+        assert_eq!(*before, upload.protection, "{name} is stored as other bytes");
+        self.confirmed.insert(name);
         self.naive.stored.entry((upload.rung, upload.index)).or_insert(self.ms);
         Event::Stored { index: upload.index, rung: upload.rung }
     }
@@ -319,7 +375,7 @@ impl World {
     pub fn naive_from_journal(&mut self) {
         self.naive.restart();
         let timeline = self.plan.timeline();
-        self.naive.indices.truncate(usize::try_from(timeline.top()).unwrap());
+        self.naive.truncate(timeline.top());
         for rung in 0..2 {
             self.naive.begin[rung] = timeline.tracks[rung].begin;
         }
