@@ -105,12 +105,12 @@ listen = "127.0.0.1:${door}"
 preset = "ultrafast"
 `;
 
-/** Starts the server with one published event that begins tomorrow and has no picture yet. */
-export async function startNight() {
+/** Starts the server with one published event that begins tomorrow and has no picture yet; `settings` are added to its own. */
+export async function startNight(settings = "") {
   const folder = await mkdtemp(join(tmpdir(), "bakuhantam-browser-"));
   const [port, door] = [await freePort(), await freePort()];
   const file = join(folder, "bakuhantam.toml");
-  await writeFile(file, config(port, door));
+  await writeFile(file, config(port, door) + settings);
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+Z$/, "Z");
   await writeFile(join(folder, "night.toml"), night(tomorrow, "published"));
   const run = (...words) => promisify(execFile)(BINARY, [...words, "--config", file], { cwd: folder });

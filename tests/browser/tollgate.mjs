@@ -11,8 +11,8 @@ const hash = (text) => createHash("sha256").update(text).digest().subarray(0, 16
 const keyOf = (id) => hash(`key ${id}`);
 const ivOf = (id) => hash(`iv ${id}`);
 
-/** Starts it before the night at an address; a clockwork takes the place of the night's own picture. */
-export async function startTollgate(night, { rotationMs = 10_000, clockwork = null } = {}) {
+/** Starts it before the night at an address; a clockwork takes the place of the night's own picture, `real` leaves keys, places and beacons to the night. */
+export async function startTollgate(night, { rotationMs = 10_000, clockwork = null, real = false } = {}) {
   const upstream = new URL(night);
   const gate = {
     url: "",
@@ -90,6 +90,8 @@ export async function startTollgate(night, { rotationMs = 10_000, clockwork = nu
     return send(answer, status, { "content-type": "application/json", "cache-control": "no-store" }, bytes);
   };
   const own = async (asked, answer, path) => {
+    // The night's own gate answers.
+    if (real) return false;
     const key = /^\/api\/v1\/keys\/(.+)$/.exec(path);
     if (key) {
       const [status, code] = [gate.key(key[1])].flat();

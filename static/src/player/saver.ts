@@ -85,6 +85,6 @@ export class Saver {
 
   #apply(): void {
     capHeight(this.#on ? SAVER_HEIGHT : Number.POSITIVE_INFINITY);
-    this.root.toggleAttribute("data-saver", this.#on);
+    this.root.toggleAttribute("data-saving", this.#on);
   }
 }
