@@ -119,7 +119,8 @@ impl Player {
         let taken_at = self.taken_at.load(Ordering::Relaxed);
         if taken_at <= lost.0 {
             // Another answer in between is one of the database, and newer.
-            drop(self.taken_at.compare_exchange(taken_at, 0, Ordering::Relaxed, Ordering::Relaxed).ok());
+            let given_up = self.taken_at.compare_exchange(taken_at, 0, Ordering::Relaxed, Ordering::Relaxed);
+            tracing::trace!(given_up = given_up.is_ok(), "a place is lost");
         }
     }
 }

@@ -105,12 +105,7 @@ pub fn parse(text: &str) -> Result<MediaPlaylist<'static>, BadPlaylist> {
     Ok(MediaPlaylist::try_from(text.as_str()).map_err(BadPlaylist::new)?.into_owned())
 }
 
-fn render_media(
-    list: &MediaList,
-    rendition: &str,
-    kind: ListKind,
-    key_address: &str,
-) -> Result<String, BadPlaylist> {
+fn render_media(list: &MediaList, rendition: &str, kind: ListKind, key_address: &str) -> Result<String, BadPlaylist> {
     let is_live = matches!(kind, ListKind::Live(_));
     let mut segments = Vec::with_capacity(list.lines.len());
     let mut dated = false;

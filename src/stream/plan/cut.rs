@@ -98,10 +98,7 @@ impl<'a> Owners<'a> {
     #[must_use]
     pub fn new(facts: &'a StreamFacts) -> Self {
         let known = facts.card.iter().chain(&facts.on_air);
-        Self {
-            cuts: &facts.cuts,
-            numbers: known.map(|fight| (&fight.id, fight.number)).collect(),
-        }
+        Self { cuts: &facts.cuts, numbers: known.map(|fight| (&fight.id, fight.number)).collect() }
     }
 
     /// The fight a segment belongs to.

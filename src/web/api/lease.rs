@@ -25,7 +25,8 @@ pub struct Asked {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Lease {
     /// `held`, or `lost`: other devices have the account's places.
-    lease: &'static str,
+    #[serde(rename = "lease")]
+    place: &'static str,
     /// How long a place is kept that is not used, in milliseconds.
     ttl_ms: u64,
     /// How often to send a heartbeat, in milliseconds.
@@ -56,7 +57,7 @@ pub async fn lease(
     let held = site.gate.hold(token, &slug, asked.take).await?;
     let config = site.gate.config();
     let lease = Lease {
-        lease: if held.is_held { "held" } else { "lost" },
+        place: if held.is_held { "held" } else { "lost" },
         ttl_ms: config.lease_ttl_ms,
         beat_ms: config.lease_ttl_ms / 3,
         devices: config.devices_per_account,

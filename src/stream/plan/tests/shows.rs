@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::world::*;
 use crate::clock::Micros;
 use crate::ids::{KeyId, ReplayName};
-use crate::stream::facts::{AirRange, StreamStatus, Trim};
+use crate::stream::facts::{AirRange, FightOnAir, StreamStatus, Trim};
 use crate::stream::plan::*;
+use crate::stream::record::Protection;
 
 /// (index, whether this rendition has it), in order.
 type Shown = Vec<(u64, bool)>;

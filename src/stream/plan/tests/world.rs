@@ -40,8 +40,6 @@ pub fn fight_id(number: i32) -> RowId {
     format!("01ARZ3NDEKTSV4RRFFQ69G5F{number:02}").parse().unwrap()
 }
 
-
-
 /// Everything around the plan.
 pub struct World {
     pub plan: Plan,
