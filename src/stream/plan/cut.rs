@@ -138,8 +138,11 @@ impl Bounds {
 /// The replays there should be, and what they show; nothing before `floor`, which is being removed from the store.
 #[must_use]
 pub fn cuts(timeline: &Timeline, facts: &StreamFacts, floor: u64, now: Ms) -> BTreeMap<Show, Wanted> {
-    let owners = Owners::new(facts);
     let bounds = bounds(facts);
+    if bounds.is_empty() {
+        return BTreeMap::new();
+    }
+    let owners = Owners::new(facts);
     let rungs = timeline.ladder.len();
     let blank = Wanted { cut: Cut { pieces: Vec::new(), gaps: vec![Vec::new(); rungs] }, waits: false };
     let mut wanted: BTreeMap<Show, Wanted> = bounds.keys().map(|show| (*show, blank.clone())).collect();
