@@ -25,7 +25,7 @@ async fn live(server: &TestServer) {
     event_that(server, EVENT, "the picture is live", LIVE_WITHIN, |event| event["stream"] == "live").await;
 }
 
-/// Puts a fight on air, or takes the one that is off, and waits until the node knows.
+/// Puts a fight on air, or takes the one that is on air off, and waits until the node knows.
 async fn on_air(server: &TestServer, fight: Option<&str>) {
     match fight {
         Some(fight) => server.cli_ok(&["event", "on-air", EVENT, "--fight", fight]),

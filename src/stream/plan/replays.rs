@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::board::{Lane, ListKind, PUT_EVERY_MS};
-use super::cut::{Cut, Pieces, Show, Wanted, cuts};
+use super::cut::{Cut, Material, Pieces, Show, Wanted, cuts};
 use super::lists::{Line, ListBody, ListId, Listing, MediaList};
 use super::timeline::{Ms, Part};
 use super::{Action, Plan};
@@ -113,6 +113,12 @@ impl Replays {
         self.by_show.iter().filter(|(_, replay)| fine(replay)).map(|(show, _)| show.name()).collect()
     }
 
+    /// The index after the last one that a replay shows as stored; 0: none is.
+    fn reach(&self, show: Show) -> u64 {
+        let cuts = self.by_show.get(&show).into_iter().flat_map(|replay| replay.stored.values());
+        cuts.filter_map(|cut| cut.pieces.last()).map(|piece| piece.end).max().unwrap_or(0)
+    }
+
     /// Every replay that may have playlists on the store.
     pub(super) fn shows(&self) -> impl Iterator<Item = Show> {
         self.by_show.keys().copied()
@@ -169,7 +175,8 @@ impl Plan {
         let Some(facts) = &self.facts else { return };
         self.replays.stale = false;
         let rungs = self.rungs.len();
-        for (show, wanted) in cuts(&self.timeline, facts, self.retention.floor, now) {
+        let of = Material { timeline: &self.timeline, facts, unsure: &self.unsure, floor: self.retention.floor };
+        for (show, wanted) in cuts(of, |show| self.replays.reach(show), now) {
             self.replays.by_show.entry(show).or_insert_with(|| Replay::new(rungs)).want(wanted);
         }
     }

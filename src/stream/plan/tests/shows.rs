@@ -46,26 +46,37 @@ impl World {
     pub fn oracle(&self, show: Show, rung: usize) -> Shown {
         let cuts = &self.facts.cuts;
         let timeline = self.plan.timeline();
-        let open = cuts.ranges.iter().find(|range| Show::Fight(range.fight) == show && range.until.is_none());
-        let open = open.filter(|_| !self.facts.ended).map(|range| range.from);
+        let is_open = |range: &AirRange| Show::Fight(range.fight) == show && range.until.is_none();
+        let limit = if cuts.ranges.iter().any(is_open) && !self.facts.ended { self.reach(show) } else { u64::MAX };
         let mut shown = Vec::new();
         for i in timeline.base()..timeline.top() {
             let entry = timeline.entry(i).unwrap();
             let (start, end) = (entry.start, Micros(entry.start.0 + i64::try_from(entry.duration_us).unwrap()));
-            let in_range = |range: &&AirRange| range.from <= start && range.until.is_none_or(|until| start < until);
-            let by_time = cuts.ranges.iter().rfind(in_range).map(|range| range.fight);
-            let mine = show == Show::All || entry.fight.or(by_time).map(Show::Fight) == Some(show);
+            let mine = show == Show::All || entry.fight.map(Show::Fight) == Some(show);
             let trim = cuts.trims.iter().find(|trim| trim.replay == show.name());
             let trimmed = trim.is_some_and(|trim| {
                 trim.from.is_some_and(|from| end <= from) || trim.until.is_some_and(|until| start >= until)
             });
             let hidden = cuts.hidden.iter().any(|(from, until)| start < *until && end > *from);
             let there = |rung: usize| self.naive.stored.contains_key(&(rung, i));
-            if mine && !trimmed && !hidden && open.is_none_or(|open| end <= open) && (there(0) || there(1)) {
+            if mine && !trimmed && !hidden && i < limit && (there(0) || there(1)) {
                 shown.push((i, there(rung)));
             }
         }
         shown
+    }
+
+    /// How far a replay goes that the journal knows as stored, under any epoch.
+    fn reach(&self, show: Show) -> u64 {
+        let mut ends = BTreeMap::new();
+        for record in &self.journal {
+            if let Record::Replay { name, epoch, pieces, .. } = record
+                && *name == show.name()
+            {
+                ends.insert(epoch.as_str(), pieces.last().map_or(0, |piece| piece.end));
+            }
+        }
+        ends.into_values().max().unwrap_or(0)
     }
 
     /// A playlist of a replay: nothing that is missing, and VOD from the first line on.
@@ -332,6 +343,7 @@ fn without_a_journal_segments_go_by_their_key_or_by_time() {
             }
         }
     }
+    world.journal.push(Record::Unsure { from: 0, until: 9 });
     world.restart();
     world.rest_of_plan();
     assert_eq!((indices(&world, Show::Fight(1)), indices(&world, Show::Fight(2))), (first.clone(), second.clone()));
