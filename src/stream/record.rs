@@ -117,6 +117,13 @@ pub enum Record {
         /// By rung, those of them that are not there.
         gaps: Vec<Vec<Range<u64>>>,
     },
+    /// These indices were read back from the store's playlists: nobody knows what was on air.
+    Unsure {
+        /// The first.
+        from: u64,
+        /// After the last.
+        until: u64,
+    },
     /// The DVR of an event that is done with leaves these parts out.
     Hidden {
         /// From, until.

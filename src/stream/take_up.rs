@@ -100,7 +100,9 @@ async fn catch_up(shared: &Shared, event: &EventSlug, facts: &StreamFacts, remem
                 if !added.is_empty() {
                     tracing::info!(%event, facts = added.len(), "the timeline was put right by the store's own playlists");
                 }
+                let unsure = unsure(&added);
                 records.extend(added);
+                records.extend(unsure);
                 return records;
             }
             _ if has_begun => {
@@ -119,6 +121,16 @@ async fn catch_up(shared: &Shared, event: &EventSlug, facts: &StreamFacts, remem
         }
         tokio::time::sleep(WAIT).await;
     }
+}
+
+/// The store's playlists do not tell what was on air.
+fn unsure(added: &[Record]) -> Option<Record> {
+    let indices = added.iter().filter_map(|record| match record {
+        Record::Index { i, fight: None, .. } => Some(*i),
+        _ => None,
+    });
+    let (from, until) = (indices.clone().min()?, indices.max()? + 1);
+    Some(Record::Unsure { from, until })
 }
 
 async fn compare(

@@ -25,6 +25,16 @@ async fn live(server: &TestServer) {
     event_that(server, EVENT, "the picture is live", LIVE_WITHIN, |event| event["stream"] == "live").await;
 }
 
+/// Puts a fight on air, or takes the one that is on air off, and waits until the node knows.
+async fn on_air(server: &TestServer, fight: Option<&str>) {
+    match fight {
+        Some(fight) => server.cli_ok(&["event", "on-air", EVENT, "--fight", fight]),
+        None => server.cli_ok(&["event", "off-air", EVENT]),
+    };
+    let wanted = fight.map_or(Value::Null, |fight| fight.parse::<i64>().expect("a number").into());
+    event_that(server, EVENT, "what is on air", PICTURE, |event| event["on_air_fight"] == wanted).await;
+}
+
 /// Lets so many more segments be listed.
 async fn pass(server: &TestServer, segments: u64) {
     let list = playlist_that(server, (EVENT, "180p", "live"), "a live list", PICTURE, |list| list.end() > 0).await;
@@ -80,12 +90,12 @@ on_both_databases! {
         server.allow("publisher refused");
         let mut publisher = Ffmpeg::publish_rtmp(&format!("rtmp://127.0.0.1:{port}/live/{KEY}"), &SMALL);
         live(&server).await;
-        server.cli_ok(&["event", "on-air", EVENT, "--fight", "2"]);
+        on_air(&server, Some("2")).await;
         pass(&server, 6).await;
         assert_eq!(names(&playback(&server, EVENT).await), [""; 0], "a fight on air has no replay");
         assert!(server.cli_ok(&["replay", "list", EVENT]).contains("2: not yet"));
         assert!(!page(&server).await.contains("replay=2"));
-        server.cli_ok(&["event", "off-air", EVENT]);
+        on_air(&server, None).await;
 
         let given = replays(&server, &["2"]).await;
         let master = http::get(given["replays"][0]["address"].as_str().expect("an address")).await;
@@ -115,9 +125,9 @@ on_both_databases! {
         replay(&server, "2", "it is whole again", |list| list.segments.len() == fight.segments.len()).await;
 
         // On air once more: it joins.
-        server.cli_ok(&["event", "on-air", EVENT, "--fight", "2"]);
+        on_air(&server, Some("2")).await;
         pass(&server, 3).await;
-        server.cli_ok(&["event", "on-air", EVENT, "--fight", "1"]);
+        on_air(&server, Some("1")).await;
         let joined = replay(&server, "2", "both ranges", |list| list.segments.len() >= fight.segments.len() + 2).await;
         assert_eq!(joined.segments.iter().filter(|segment| segment.discontinuity).count(), 1, "{joined:?}");
         pass(&server, 2).await;
@@ -198,11 +208,11 @@ async fn a_replay_on_s3_stores_playlists_alone_and_leaves_when_its_days_are_over
     night::apply(&server, &days);
     let mut publisher = Ffmpeg::publish_rtmp(&format!("rtmp://127.0.0.1:{port}/live/{KEY}"), &SMALL);
     live(&server).await;
-    server.cli_ok(&["event", "on-air", EVENT, "--fight", "1"]);
+    on_air(&server, Some("1")).await;
     pass(&server, 3).await;
     server.cli_ok(&["event", "rotate-epoch", EVENT]);
     pass(&server, 3).await;
-    server.cli_ok(&["event", "off-air", EVENT]);
+    on_air(&server, None).await;
     let given = replays(&server, &["1"]).await;
     let fight = replay(&server, "1", "a replay", |_| true).await;
     assert!(fight.segments[0].name.starts_with("../../"), "the old epoch's segments stay where they are: {fight:?}");

@@ -1,9 +1,9 @@
 //! Which segments a replay shows: pure, worked out anew from the timeline and the facts whenever either has changed.
 //!
 //! - A segment belongs to the fight whose key it has; else to the one that was on air when it was taken up; else, where
-//!   the journal was lost, to the one whose range its first moment lies in.
-//! - A replay shows the ranges of its fight that are over. A fight on air again keeps what its replay showed until
-//!   then.
+//!   the journal was lost and nobody knows, to the one whose range its first moment lies in. Only there: FFmpeg's
+//!   date-times run ahead of the clock by as long as it took to start.
+//! - A fight on air again keeps the replay it had, and joins when it is over.
 //! - All renditions show the same indices, those that any of them has: a rendition that misses one gets a gap there, so
 //!   that a player may change between them anywhere. What none has is left out.
 //! - A hidden range takes every segment that touches it; a trim keeps every segment that touches what it keeps.
@@ -14,7 +14,7 @@ use std::ops::Range;
 use super::timeline::{Entry, Ms, Part, Timeline, after};
 use crate::clock::Micros;
 use crate::ids::{ReplayName, RowId};
-use crate::stream::facts::{Cuts, StreamFacts};
+use crate::stream::facts::{AirRange, Cuts, StreamFacts};
 use crate::stream::record::Protection;
 
 /// What a replay is of; the order is that of the card, the whole event last.
@@ -91,52 +91,72 @@ pub fn is_hidden(entry: &Entry, hidden: &[(Micros, Micros)]) -> bool {
 pub struct Owners<'a> {
     cuts: &'a Cuts,
     numbers: HashMap<&'a RowId, i32>,
+    unsure: &'a [Range<u64>],
 }
 
 impl<'a> Owners<'a> {
-    /// By these facts.
+    /// By these facts; of indices in `unsure` nobody knows what was on air.
     #[must_use]
-    pub fn new(facts: &'a StreamFacts) -> Self {
+    pub fn new(facts: &'a StreamFacts, unsure: &'a [Range<u64>]) -> Self {
         let known = facts.card.iter().chain(&facts.on_air);
-        Self { cuts: &facts.cuts, numbers: known.map(|fight| (&fight.id, fight.number)).collect() }
+        Self { cuts: &facts.cuts, numbers: known.map(|fight| (&fight.id, fight.number)).collect(), unsure }
     }
 
-    /// The fight a segment belongs to.
+    /// The fight that the segment at an index belongs to.
     #[must_use]
-    pub fn of(&self, entry: &Entry) -> Option<i32> {
+    pub fn of(&self, i: u64, entry: &Entry) -> Option<i32> {
         let by_key = match &entry.protection {
             Protection::Key { id } => id.fight().and_then(|fight| self.numbers.get(&fight).copied()),
             Protection::Free => None,
         };
         let holds =
-            |from: Micros, until: Option<Micros>| entry.start >= from && until.is_none_or(|until| entry.start < until);
-        let by_time =
-            || self.cuts.ranges.iter().rev().find(|range| holds(range.from, range.until)).map(|range| range.fight);
+            |range: &&AirRange| entry.start >= range.from && range.until.is_none_or(|until| entry.start < until);
+        let by_time = || {
+            let is_unsure = self.unsure.iter().any(|indices| indices.contains(&i));
+            self.cuts.ranges.iter().rfind(holds).filter(|_| is_unsure).map(|range| range.fight)
+        };
         by_key.or(entry.fight).or_else(by_time)
     }
 }
 
 /// One replay's bounds.
 struct Bounds {
-    /// Its fight is on air again since then.
-    open_from: Option<Micros>,
+    /// Its fight is on air again: it shows nothing from this index on.
+    limit: Option<u64>,
     trim: (Option<Micros>, Option<Micros>),
 }
 
 impl Bounds {
-    fn keep(&self, entry: &Entry) -> bool {
+    fn keep(&self, i: u64, entry: &Entry) -> bool {
         let end = after(entry.start, entry.duration_us);
-        self.open_from.is_none_or(|open| end <= open)
+        self.limit.is_none_or(|limit| i < limit)
             && self.trim.0.is_none_or(|from| end > from)
             && self.trim.1.is_none_or(|until| entry.start < until)
     }
 }
 
-/// The replays there should be, and what they show; nothing before `floor`, which is being removed from the store.
+/// What replays are cut from.
+#[derive(Clone, Copy, Debug)]
+pub struct Material<'a> {
+    /// The segments.
+    pub timeline: &'a Timeline,
+    /// What is known of the event.
+    pub facts: &'a StreamFacts,
+    /// Indices of which nobody knows what was on air.
+    pub unsure: &'a [Range<u64>],
+    /// Everything before it is being removed from the store.
+    pub floor: u64,
+}
+
+/// The replays there should be, and what they show. `reach` tells the index after the last one that a replay shows now.
 #[must_use]
-pub fn cuts(timeline: &Timeline, facts: &StreamFacts, floor: u64, now: Ms) -> BTreeMap<Show, Wanted> {
-    let owners = Owners::new(facts);
-    let bounds = bounds(facts);
+pub fn cuts(of: Material<'_>, reach: impl Fn(Show) -> u64, now: Ms) -> BTreeMap<Show, Wanted> {
+    let Material { timeline, facts, unsure, floor } = of;
+    let bounds = bounds(facts, reach);
+    if bounds.is_empty() {
+        return BTreeMap::new();
+    }
+    let owners = Owners::new(facts, unsure);
     let rungs = timeline.ladder.len();
     let blank = Wanted { cut: Cut { pieces: Vec::new(), gaps: vec![Vec::new(); rungs] }, waits: false };
     let mut wanted: BTreeMap<Show, Wanted> = bounds.keys().map(|show| (*show, blank.clone())).collect();
@@ -144,17 +164,14 @@ pub fn cuts(timeline: &Timeline, facts: &StreamFacts, floor: u64, now: Ms) -> BT
         let Some(entry) = timeline.entry(i).filter(|entry| !is_hidden(entry, &facts.cuts.hidden)) else { continue };
         let there: Vec<bool> = entry.slots.iter().map(|slot| slot.part == Part::Stored).collect();
         let waits = entry.due > now && (0..rungs).any(|rung| may_come(timeline, i, rung));
-        for show in owners.of(entry).map(Show::Fight).into_iter().chain([Show::All]) {
-            let Some(bounds) = bounds.get(&show).filter(|bounds| bounds.keep(entry)) else { continue };
-            let Some(Wanted { cut, waits: any }) = wanted.get_mut(&show) else { continue };
-            // A fight that has just gone on air again: what comes is not this replay's yet.
-            *any |= waits && bounds.open_from.is_none();
+        for show in owners.of(i, entry).map(Show::Fight).into_iter().chain([Show::All]) {
+            let is_in = bounds.get(&show).is_some_and(|bounds| bounds.keep(i, entry));
+            let Some(Wanted { cut, waits: any }) = wanted.get_mut(&show).filter(|_| is_in) else { continue };
+            *any |= waits;
             if there.contains(&true) {
                 push(&mut cut.pieces, i);
-                for (gaps, there) in cut.gaps.iter_mut().zip(&there) {
-                    if !there {
-                        push(gaps, i);
-                    }
+                for (gaps, _) in cut.gaps.iter_mut().zip(&there).filter(|(_, there)| !**there) {
+                    push(gaps, i);
                 }
             }
         }
@@ -180,7 +197,7 @@ fn push(pieces: &mut Pieces, i: u64) {
 }
 
 /// The replays there should be: of fights with a range that is over, and of the whole event once that is.
-fn bounds(facts: &StreamFacts) -> BTreeMap<Show, Bounds> {
+fn bounds(facts: &StreamFacts, reach: impl Fn(Show) -> u64) -> BTreeMap<Show, Bounds> {
     let trim = |show: Show| {
         let trim = facts.cuts.trims.iter().find(|trim| Show::of(&trim.replay) == show);
         trim.map_or((None, None), |trim| (trim.from, trim.until))
@@ -189,16 +206,17 @@ fn bounds(facts: &StreamFacts) -> BTreeMap<Show, Bounds> {
     for range in &facts.cuts.ranges {
         if range.until.is_some() || facts.ended {
             let show = Show::Fight(range.fight);
-            bounds.entry(show).or_insert_with(|| Bounds { open_from: None, trim: trim(show) });
+            bounds.entry(show).or_insert_with(|| Bounds { limit: None, trim: trim(show) });
         }
     }
     for range in facts.cuts.ranges.iter().filter(|range| range.until.is_none() && !facts.ended) {
-        if let Some(bounds) = bounds.get_mut(&Show::Fight(range.fight)) {
-            bounds.open_from = Some(range.from);
+        let show = Show::Fight(range.fight);
+        if let Some(bounds) = bounds.get_mut(&show) {
+            bounds.limit = Some(reach(show));
         }
     }
     if facts.ended {
-        bounds.insert(Show::All, Bounds { open_from: None, trim: trim(Show::All) });
+        bounds.insert(Show::All, Bounds { limit: None, trim: trim(Show::All) });
     }
     bounds
 }

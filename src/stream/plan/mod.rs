@@ -26,6 +26,7 @@ mod timeline;
 mod words;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use self::board::Lane;
@@ -101,6 +102,8 @@ pub struct Plan {
     idle: bool,
     replays: Replays,
     retention: Retention,
+    /// Indices read back from the store: nobody knows what was on air.
+    unsure: Vec<Range<u64>>,
     /// What the DVR of an event that is done with leaves out.
     hidden: Vec<(Micros, Micros)>,
     out: Vec<Action>,

@@ -4,10 +4,10 @@
 //! was confirmed as a whole is journaled, so that a restart stores nothing that is there already. A replay of which
 //! nothing is left is taken back: its playlists are removed, the master first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::board::{Lane, ListKind, PUT_EVERY_MS};
-use super::cut::{Cut, Pieces, Show, Wanted, cuts};
+use super::cut::{Cut, Material, Pieces, Show, Wanted, cuts};
 use super::lists::{Line, ListBody, ListId, Listing, MediaList};
 use super::timeline::{Ms, Part};
 use super::{Action, Plan};
@@ -32,6 +32,8 @@ struct Replay {
     master: Lane<Vec<usize>>,
     /// By position of the epoch: what was last confirmed as a whole.
     stored: BTreeMap<usize, Cut>,
+    /// Epochs under which something else has been sent since: should the process die now, nobody knows what is there.
+    doubted: BTreeSet<usize>,
 }
 
 impl Replay {
@@ -42,6 +44,7 @@ impl Replay {
             media: vec![Lane::new(0, PUT_EVERY_MS); rungs],
             master: Lane::new(0, PUT_EVERY_MS),
             stored: BTreeMap::new(),
+            doubted: BTreeSet::new(),
         }
     }
 
@@ -113,6 +116,12 @@ impl Replays {
         self.by_show.iter().filter(|(_, replay)| fine(replay)).map(|(show, _)| show.name()).collect()
     }
 
+    /// The index after the last one that a replay shows as stored; 0: none is.
+    fn reach(&self, show: Show) -> u64 {
+        let cuts = self.by_show.get(&show).into_iter().flat_map(|replay| replay.stored.values());
+        cuts.filter_map(|cut| cut.pieces.last()).map(|piece| piece.end).max().unwrap_or(0)
+    }
+
     /// Every replay that may have playlists on the store.
     pub(super) fn shows(&self) -> impl Iterator<Item = Show> {
         self.by_show.keys().copied()
@@ -140,7 +149,10 @@ impl Replays {
             let (pieces, gaps) = (cut.pieces.clone(), cut.gaps.clone());
             Some(Record::Replay { name: show.name(), epoch: epochs.get(epoch)?.clone(), pieces, gaps })
         };
-        let all = self.by_show.iter().flat_map(|(show, replay)| replay.stored.iter().map(move |kept| (*show, kept)));
+        let all = self.by_show.iter().flat_map(|(show, replay)| {
+            let sure = replay.stored.iter().filter(|(epoch, _)| !replay.doubted.contains(*epoch));
+            sure.map(move |kept| (*show, kept))
+        });
         all.filter_map(|(show, (epoch, cut))| record(show, *epoch, cut)).collect()
     }
 }
@@ -169,7 +181,8 @@ impl Plan {
         let Some(facts) = &self.facts else { return };
         self.replays.stale = false;
         let rungs = self.rungs.len();
-        for (show, wanted) in cuts(&self.timeline, facts, self.retention.floor, now) {
+        let of = Material { timeline: &self.timeline, facts, unsure: &self.unsure, floor: self.retention.floor };
+        for (show, wanted) in cuts(of, |show| self.replays.reach(show), now) {
             self.replays.by_show.entry(show).or_insert_with(|| Replay::new(rungs)).want(wanted);
         }
     }
@@ -213,9 +226,16 @@ impl Plan {
         let done = whole && !is_told && replay.master.confirmed() == Some(&rungs);
         if done {
             replay.stored.insert(epoch, replay.wanted.cut.clone());
+            replay.doubted.remove(&epoch);
         }
+        let is_known = replay.stored.get(&epoch).is_some_and(|cut| *cut != replay.wanted.cut);
+        let doubts = is_known && !(listings.is_empty() && !master) && replay.doubted.insert(epoch);
         let Cut { pieces, gaps } = replay.wanted.cut.clone();
         let Some(word) = self.timeline.epochs.get(epoch).cloned() else { return };
+        if doubts {
+            let (name, epoch) = (show.name(), word.clone());
+            self.out.push(Action::Record(Record::Replay { name, epoch, pieces: Vec::new(), gaps: Vec::new() }));
+        }
         for (kind, (pieces, gaps)) in listings {
             let body = ListBody::Media(self.replay_list(kind.rung().unwrap_or_default(), epoch, &pieces, &gaps));
             self.out.push(Action::Publish(Listing { id: ListId { epoch: word.clone(), kind }, body }));
@@ -304,6 +324,7 @@ impl Plan {
     pub(super) fn withdrawn(&mut self, now: Ms) {
         for show in self.replays.withdrawing.take().unwrap_or_default() {
             let Some(replay) = self.replays.by_show.get_mut(&show) else { continue };
+            replay.doubted.clear();
             for epoch in std::mem::take(&mut replay.stored).into_keys() {
                 if let Some(epoch) = self.timeline.epochs.get(epoch).cloned() {
                     let gone = Record::Replay { name: show.name(), epoch, pieces: Vec::new(), gaps: Vec::new() };

@@ -42,6 +42,7 @@ impl Plan {
             idle: false,
             replays: Replays::default(),
             retention: Retention::default(),
+            unsure: Vec::new(),
             hidden: Vec::new(),
             out: Vec::new(),
             rules,
@@ -109,6 +110,7 @@ impl Plan {
                     self.replays.restore(self.rungs.len(), Show::of(name), epoch, cut);
                 }
             }
+            Record::Unsure { from, until } => self.unsure.push(*from..*until),
             Record::Hidden { ranges } => self.hidden.clone_from(ranges),
             Record::Removing { i } => self.retention.floor = self.retention.floor.max(*i),
             Record::Retired { over } => self.retention.over = if *over { Over::Wanted } else { Over::No },
@@ -150,6 +152,8 @@ impl Plan {
     pub fn records(&self) -> Vec<Record> {
         let mut records = self.timeline.records();
         records.extend(self.status.last().map(|report| Record::Reported { report: report.clone() }));
+        let kept = self.unsure.iter().filter(|indices| indices.end > self.timeline.base());
+        records.extend(kept.map(|indices| Record::Unsure { from: indices.start, until: indices.end }));
         if !self.hidden.is_empty() {
             records.push(Record::Hidden { ranges: self.hidden.clone() });
         }

@@ -94,8 +94,8 @@ impl Plan {
     fn removable(&self) -> u64 {
         let (base, from) = (self.timeline.base(), self.timeline.dvr_from);
         let Some(facts) = self.facts.as_ref().filter(|_| base < from) else { return base };
-        let owners = Owners::new(facts);
-        let is_free = |i: &u64| self.timeline.entry(*i).is_some_and(|entry| owners.of(entry).is_none());
+        let owners = Owners::new(facts, &self.unsure);
+        let is_free = |i: &u64| self.timeline.entry(*i).is_some_and(|entry| owners.of(*i, entry).is_none());
         (base..from).take_while(is_free).last().map_or(base, |last| last + 1)
     }
 
