@@ -71,7 +71,7 @@ test("what is free plays without a question about keys or places", async () => {
   await viewer.page.context().close();
 });
 
-test("a buyer sees no interruption over the start of a sold fight and two rotations", async () => {
+test("a buyer sees no interruption over the start of a sold fight, two rotations and its end", async () => {
   const viewer = await watch();
   await viewer.go();
   await viewer.sees({ state: "playing" });
@@ -81,7 +81,9 @@ test("a buyer sees no interruption over the start of a sold fight and two rotati
   await viewer.sees({ sold: "", fight: "2", gate: "open" });
   await until("three keys", async () => new Set(asked("/keys/").map(({ path }) => path)).size >= 4, 60_000);
   await viewer.plays(3);
-  assert.equal((await viewer.data()).gate, "open");
+  free();
+  await viewer.sees({ state: "playing", gate: "open", sold: null, fight: null });
+  await viewer.plays(2);
   assert.equal(await viewer.page.evaluate(() => window.waits), waits, "the picture waited");
   const paths = asked("/keys/").map(({ path }) => path);
   assert.equal(paths.length, new Set(paths).size, "a key was asked for twice");
@@ -143,7 +145,7 @@ test("passing trouble with keys is no refusal: the picture goes on when they com
   await viewer.page.context().close();
 });
 
-test("a device that lost its place stops; taking it back plays on, and so does unlocking", async () => {
+test("a device that lost its place stops; taking it back by a press plays on", async () => {
   const viewer = await watch();
   await viewer.go();
   await viewer.sees({ state: "playing" });
@@ -161,6 +163,9 @@ test("a device that lost its place stops; taking it back plays on, and so does u
   await new Promise((done) => setTimeout(done, 2 * SEGMENT_MS));
   assert.equal(asked("/lease").length, before, "a device without a place goes on asking");
   assert.equal(holder, "elsewhere", "it was taken without a press");
+  await viewer.page.click("[data-take-here]");
+  await viewer.sees({ state: "playing", gate: "open", sold: "" });
+  await viewer.plays(2);
   await viewer.same();
   await viewer.page.context().close();
 });
