@@ -136,8 +136,8 @@ for (const [language, query] of [["id", ""], ["en", "?lang=en"]]) {
     test(`${name} in ${language}: on a slow line saving data is offered in one row, and remembered`, async () => {
       const { page, close } = await watching(size, { query, prepare: slowLine });
       await page.waitForSelector("[data-saver-offer]:not([hidden])");
-      await fits(page, `${name}-${language}-saver`);
       const box = await page.locator("[data-saver-offer]").boundingBox();
+      await fits(page, `${name}-${language}-saver`);
       assert.ok(box.height < 60, `${box.height} px high`);
       await page.click("[data-saver-yes]");
       assert.equal(await page.locator("[data-saver-offer]").isVisible(), false);

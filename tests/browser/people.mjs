@@ -64,7 +64,7 @@ export const inState = (page, state, timeout = 30_000) =>
 
 export const moved = async (page, seconds) => {
   const from = await page.evaluate(() => document.querySelector("#player video").currentTime);
-  await page.waitForFunction(([at, by]) => document.querySelector("#player video").currentTime > at + by, [from, seconds], { timeout: 30_000 });
+  await page.waitForFunction(([at, by]) => document.querySelector("#player video").currentTime > at + by, [from, seconds], { timeout: 60_000 });
 };
 
 /** A page is never loaded again: a mark on its window stays. */

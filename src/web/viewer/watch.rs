@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::event::buyer_of;
 use super::locked::{Ahead, Sale, mark_of};
-use super::night::{Bout, Night, Phase};
+use super::night::{Bout, Night};
 use super::offers::Buyer;
 use super::reader::Reader;
 use super::shell::Shell;
@@ -101,7 +101,7 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>
     let title = w.with("watch-title", "title", &night.title);
     let description = w.fill("event-description", &[("title", &night.title), ("date", &night.when.long)]);
     let shell = reader.shell(site, &format!("/watch/{}", event.slug), title, description);
-    let encrypted = site.config.playback.encrypt && night.phase == Phase::Live;
+    let encrypted = site.config.playback.encrypt && night.on_now();
     let ahead = Ahead::of(event, encrypted, buyer, w);
     let facts = Facts {
         slug: event.slug.as_str(),

@@ -53,7 +53,7 @@ export function mountLocked(root: HTMLElement, facts: Facts, say: Say, player: P
     if (shut) leaveNativeScreen(player.video);
     // Whoever stood inside the player must not be left on something that is gone.
     if (shut && focused) part(root, shut.why === "taken" ? "take-here" : "locked-title").focus({ preventScroll: true });
-    else if (!shut && focused) root.querySelector<HTMLElement>("media-play-button")?.focus({ preventScroll: true });
+    else if (!shut && focused) focusWhenPlaying(root, player.video);
   };
   gate.onChange(changed);
   if (ahead) show(ahead);
@@ -97,4 +97,14 @@ function showLearned(night: NightStanding | null, coins: number | null, say: Say
 function leaveNativeScreen(video: HTMLVideoElement): void {
   const native = video as HTMLVideoElement & { webkitDisplayingFullscreen?: boolean; webkitExitFullscreen?: () => void };
   if (native.webkitDisplayingFullscreen) native.webkitExitFullscreen?.();
+}
+
+/** The controls take the focus that the card held, once they are there. */
+function focusWhenPlaying(root: HTMLElement, video: HTMLVideoElement): void {
+  const take = (): void => {
+    const stray = document.activeElement === null || document.activeElement === document.body;
+    if (stray) root.querySelector<HTMLElement>("media-play-button")?.focus({ preventScroll: true });
+  };
+  // The picture is uncovered by the same event, a moment later.
+  video.addEventListener("playing", () => setTimeout(take, 300), { once: true });
 }

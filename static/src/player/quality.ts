@@ -95,14 +95,19 @@ export class QualityMenu {
     if (this.#word.textContent !== word) this.#word.textContent = word;
     const whole = this.#rungs.length + (this.#saver ? 1 : 0);
     if (this.#menu.children.length !== whole || (this.#saver && !this.#saver.isConnected)) {
-      this.#menu.replaceChildren(...this.#rungs.map(() => this.#item()), ...(this.#saver ? [this.#saver] : []));
+      this.#menu.replaceChildren(...(this.#saver ? [this.#saver] : []), ...this.#rungs.map(() => this.#item()));
     }
+    const items = this.#items;
     this.#rungs.forEach((rung, at) => {
-      const item = this.#menu.children[at];
+      const item = items[at];
       if (!item) return;
       item.textContent = this.#label(rung);
       item.setAttribute("aria-checked", String(rung.level === this.#chosen));
     });
+  }
+
+  get #items(): HTMLElement[] {
+    return [...this.#menu.querySelectorAll<HTMLElement>('[role="menuitemradio"]')];
   }
 
   #switch(): HTMLElement {
@@ -122,7 +127,7 @@ export class QualityMenu {
     item.setAttribute("role", "menuitemradio");
     item.tabIndex = -1;
     item.addEventListener("click", () => {
-      const rung = this.#rungs[[...this.#menu.children].indexOf(item)];
+      const rung = this.#rungs[this.#items.indexOf(item)];
       if (!rung) return;
       this.#chosen = rung.level;
       this.choose(rung.level);
@@ -136,7 +141,7 @@ export class QualityMenu {
   #toggle(open: boolean): void {
     this.#menu.hidden = !open;
     this.#button.setAttribute("aria-expanded", String(open));
-    if (open) this.#menu.querySelector<HTMLElement>('[aria-checked="true"]')?.focus();
+    if (open) this.#menu.querySelector<HTMLElement>('[role="menuitemradio"][aria-checked="true"]')?.focus();
   }
 
   #key(pressed: KeyboardEvent): void {
