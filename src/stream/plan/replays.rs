@@ -223,7 +223,8 @@ impl Plan {
             replay.master.sent(rungs.clone(), now);
         }
         let is_told = replay.stored.get(&epoch) == Some(&replay.wanted.cut);
-        let done = whole && !is_told && replay.master.confirmed() == Some(&rungs);
+        let at_rest = replay.doubted.contains(&epoch) && listings.is_empty() && replay.in_flight() == 0;
+        let done = whole && (!is_told || at_rest) && replay.master.confirmed() == Some(&rungs);
         if done {
             replay.stored.insert(epoch, replay.wanted.cut.clone());
             replay.doubted.remove(&epoch);
