@@ -23,8 +23,9 @@ pub(super) fn claim(conn: &mut Conn, claims: &[Claim], rules: Rules, now: Micros
     let of: BTreeSet<&str> = claims.iter().map(|claim| claim.account.as_str()).collect();
     let of: Vec<String> = of.into_iter().map(str::to_owned).collect();
     let asked: BTreeSet<&str> = claims.iter().map(|claim| claim.session.as_str()).collect();
+    let asked: Vec<String> = asked.into_iter().map(str::to_owned).collect();
     hold_accounts(conn, &of)?;
-    let living = hold_living(conn, &asked.into_iter().map(str::to_owned).collect::<Vec<_>>(), now)?;
+    let living = hold_living(conn, &asked, now)?;
     let mut places = hold_places(conn, &of)?;
     let before = places.clone();
     let mut lost = Vec::new();

@@ -23,10 +23,10 @@ pub struct Asked {
 
 /// How the device stands.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Lease {
+#[schema(as = Lease)]
+pub struct Told {
     /// `held`, or `lost`: other devices have the account's places.
-    #[serde(rename = "lease")]
-    place: &'static str,
+    lease: &'static str,
     /// How long a place is kept that is not used, in milliseconds.
     ttl_ms: u64,
     /// How often to send a heartbeat, in milliseconds.
@@ -56,8 +56,8 @@ pub async fn lease(
     let asked: Asked = bodies::optional(&req, body).await?;
     let held = site.gate.hold(token, &slug, asked.take).await?;
     let config = site.gate.config();
-    let lease = Lease {
-        place: if held.is_held { "held" } else { "lost" },
+    let told = Told {
+        lease: if held.is_held { "held" } else { "lost" },
         ttl_ms: config.lease_ttl_ms,
         beat_ms: config.lease_ttl_ms / 3,
         devices: config.devices_per_account,
@@ -65,5 +65,5 @@ pub async fn lease(
         pass: held.pass,
         open: held.open,
     };
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(lease))
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(told))
 }
