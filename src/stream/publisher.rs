@@ -172,8 +172,9 @@ impl Publisher {
             Err(PublisherError::HlsDir { path: hls_dir, source: std::io::Error::other(error) })
         })?;
         let shared = Arc::new(share(parts));
-        let router = Router { shared: Arc::clone(&shared), desks: HashMap::new(), recall };
-        shared.spawn(router.run(remembered, found));
+        let (farewells, ended) = unbounded_channel();
+        let router = Router { shared: Arc::clone(&shared), desks: HashMap::new(), recall, farewells };
+        shared.spawn(router.run(remembered, found, ended));
         Ok(Self { shared, watcher: Mutex::new(Some(watcher)), unwatch })
     }
 
@@ -259,21 +260,45 @@ fn share(parts: PublisherParts) -> Shared {
     }
 }
 
+/// What panics at once when it is taken up must not do so without end.
+const REST: Duration = Duration::from_millis(500);
+
 /// Hands what was found to the event's desk.
 struct Router {
     shared: Arc<Shared>,
     desks: HashMap<EventSlug, UnboundedSender<Found>>,
     recall: Recall,
+    /// Where desks that end say so.
+    farewells: UnboundedSender<EventSlug>,
+}
+
+/// Says that a desk has ended, once nothing can be told to it any more.
+struct Farewell(EventSlug, UnboundedSender<EventSlug>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        // Nobody hears it when the publisher itself has ended.
+        drop(self.1.send(self.0.clone()));
+    }
 }
 
 impl Router {
-    async fn run(mut self, remembered: Vec<EventSlug>, mut found: UnboundedReceiver<Found>) {
+    async fn run(
+        mut self,
+        remembered: Vec<EventSlug>,
+        mut found: UnboundedReceiver<Found>,
+        mut ended: UnboundedReceiver<EventSlug>,
+    ) {
         for event in remembered {
             self.desk(&event);
         }
         loop {
             let found = tokio::select! {
                 found = found.recv() => found,
+                Some(event) = ended.recv() => {
+                    self.desk_ended(&event);
+                    continue;
+                }
                 () = self.shared.draining.cancelled() => None,
             };
             let Some(found) = found else {
@@ -290,25 +315,43 @@ impl Router {
             if let Err(unheard) = self.desk(&event).send(found)
                 && !self.shared.is_stopping()
             {
-                self.replace_desk(&event, unheard.0);
+                // Where the next desk has ended too, its farewell comes.
+                drop(self.replace_desk(&event).send(unheard.0));
             }
         }
     }
 
+    /// A desk has ended. What it was told while it panicked is lost with it, so that the next news are not waited for.
+    fn desk_ended(&mut self, event: &EventSlug) {
+        if !self.shared.is_stopping() && self.desks.get(event).is_some_and(UnboundedSender::is_closed) {
+            self.replace_desk(event);
+        }
+    }
+
     /// A desk ends by itself only by a panic. What it was told and had not stored is found again by the next walk.
-    fn replace_desk(&mut self, event: &EventSlug, found: Found) {
+    fn replace_desk(&mut self, event: &EventSlug) -> &UnboundedSender<Found> {
         tracing::error!(%event, "the event's desk has panicked; the event is taken up again from its journal");
         self.desks.remove(event);
-        // Where this desk has ended too, the next news come back here.
-        drop(self.desk(event).send(found));
         self.recall.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+        self.desk_after(event, REST)
     }
 
     fn desk(&mut self, event: &EventSlug) -> &UnboundedSender<Found> {
-        let shared = &self.shared;
+        self.desk_after(event, Duration::ZERO)
+    }
+
+    /// The event's desk; where it has none, one that begins after so long.
+    fn desk_after(&mut self, event: &EventSlug, pause: Duration) -> &UnboundedSender<Found> {
+        let (shared, farewells) = (&self.shared, &self.farewells);
         self.desks.entry(event.clone()).or_insert_with(|| {
             let (news_in, news) = unbounded_channel();
-            shared.spawn(take_up(Arc::clone(shared), event.clone(), news));
+            let farewell = Farewell(event.clone(), farewells.clone());
+            let work = take_up(Arc::clone(shared), event.clone(), news);
+            shared.spawn(async move {
+                let _after_it = farewell;
+                tokio::time::sleep(pause).await;
+                work.await;
+            });
             news_in
         })
     }

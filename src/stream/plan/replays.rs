@@ -230,7 +230,8 @@ impl Plan {
             replay.doubted.remove(&epoch);
         }
         let is_known = replay.stored.get(&epoch).is_some_and(|cut| *cut != replay.wanted.cut);
-        let doubts = is_known && !(listings.is_empty() && !master) && replay.doubted.insert(epoch);
+        let is_sending = master || !listings.is_empty();
+        let doubts = is_known && is_sending && replay.doubted.insert(epoch);
         let Cut { pieces, gaps } = replay.wanted.cut.clone();
         let Some(word) = self.timeline.epochs.get(epoch).cloned() else { return };
         if doubts {

@@ -1,5 +1,6 @@
 //! The plan against a naive oracle, under random closings, faults, rotations, restarts and crashes between actions.
 
+mod air;
 mod keeping;
 mod naive;
 mod ops;
