@@ -62,10 +62,15 @@ pub(super) async fn answer_who(parts: Parts, queue: Queue<Who, Option<Found>>) {
     asks::answer(queue, by).await;
 }
 
+/// Claims that are decided in this order, together.
+pub(super) type Group = Vec<Claim>;
+
 /// Claims places in the database.
-pub(super) async fn answer_claims(parts: Parts, rules: Rules, queue: Queue<Claim, Outcome>) {
-    let by = |claims: Vec<Claim>| {
-        meters::batch("claims", claims.len());
+pub(super) async fn answer_claims(parts: Parts, rules: Rules, queue: Queue<Group, Vec<Outcome>>) {
+    let by = |groups: Vec<Group>| {
+        meters::batch("claims", groups.len());
+        let lengths: Vec<usize> = groups.iter().map(Vec::len).collect();
+        let claims: Vec<Claim> = groups.into_iter().flatten().collect();
         let (store, now) = (parts.store.clone(), parts.clock.now());
         async move {
             let outcomes = store.write(move |conn| records::claim(conn, &claims, rules, now)).await?;
@@ -73,7 +78,8 @@ pub(super) async fn answer_claims(parts: Parts, rules: Rules, queue: Queue<Claim
             meters::claims("held", count(|outcome| matches!(outcome, Outcome::Held(_))));
             meters::claims("lost", count(|outcome| matches!(outcome, Outcome::Lost)));
             meters::claims("gone", count(|outcome| matches!(outcome, Outcome::Gone)));
-            Ok::<_, StoreError>(outcomes)
+            let mut outcomes = outcomes.into_iter();
+            Ok::<_, StoreError>(lengths.into_iter().map(|length| outcomes.by_ref().take(length).collect()).collect())
         }
     };
     asks::answer(queue, by).await;

@@ -51,8 +51,8 @@ pub(super) struct Turns {
 impl Turns {
     pub(super) fn new(mirror: &SharedMirror, keys: &SharedKeys, rotation_ms: u64) -> Self {
         let made = ArcSwap::from_pointee(Made::of(mirror.all()));
-        let rotation_s = i64::try_from(rotation_ms / 1_000).unwrap_or(ROTATION_MAX_S).max(1);
-        Self { mirror: Arc::clone(mirror), keys: Arc::clone(keys), rotation_s, made }
+        let rotation = i64::try_from(rotation_ms / 1_000).unwrap_or(ROTATION_MAX_S).max(1);
+        Self { mirror: Arc::clone(mirror), keys: Arc::clone(keys), rotation_s: rotation, made }
     }
 
     /// The key of an id as it was sent.

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::GateError;
 use super::asks::{Asks, Queue};
-use super::claims::{Found, Who};
+use super::claims::{Found, Group, Who};
 use super::content_keys::{Turn, Turns};
 use super::leases::{Claim, Outcome, Rules};
 use super::meters::Meters;
@@ -39,7 +39,7 @@ pub struct Parts {
 }
 
 /// Questions on their way to the database.
-pub(super) type Queues = (Queue<Who, Option<Found>>, Queue<Claim, Outcome>);
+pub(super) type Queues = (Queue<Who, Option<Found>>, Queue<Group, Vec<Outcome>>);
 
 /// The gate of this node. Cheap to clone; clones share what they know.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub(super) struct Inner {
     pub(super) players: Players,
     turns: Turns,
     who: Asks<Who, Option<Found>>,
-    places: Asks<Claim, Outcome>,
+    places: Asks<Group, Vec<Outcome>>,
     /// What waits for the database; taken by whoever asks it.
     pub(super) queues: Mutex<Option<Queues>>,
     meters: Meters,
@@ -228,26 +228,37 @@ impl Gate {
     }
 
     /// Claims a place in the database, and keeps what becomes of it.
+    ///
+    /// The account's other devices that play by this node claim theirs first: while the database was away their rows have
+    /// grown old, and whoever comes next must not find them free.
     pub(super) async fn claim(&self, player: &Player, take: bool) -> Result<bool, GateError> {
-        let claim = Claim {
-            account: player.account.clone(),
-            session: player.session.clone(),
-            take,
-            taken_at: player.taken_at(),
-        };
-        match self.0.places.ask(claim).await? {
-            Outcome::Held(taken_at) => {
-                player.place(taken_at, self.0.parts.clock.now());
+        let now = self.0.parts.clock.now();
+        let is_beside = |other: &Player| other.session != player.session && other.holds(self.0.rules.ttl_ms, now);
+        let mut beside = self.0.players.list_of(&player.account);
+        beside.retain(|other| is_beside(other));
+        let mut group: Group = beside.iter().map(|other| claim_of(other, false)).collect();
+        group.push(claim_of(player, take));
+        let outcomes = self.0.places.ask(group).await?;
+        for (other, outcome) in beside.iter().zip(&outcomes) {
+            self.keep_outcome(other, *outcome);
+        }
+        let outcome = outcomes.last().copied().unwrap_or(Outcome::Gone);
+        self.keep_outcome(player, outcome);
+        match outcome {
+            Outcome::Held(_) => {
+                player.beat(self.0.parts.clock.now());
                 Ok(true)
             }
-            Outcome::Lost => {
-                player.unplace();
-                Ok(false)
-            }
-            Outcome::Gone => {
-                self.0.players.forget(&player.hash);
-                Err(GateError::SignedOut)
-            }
+            Outcome::Lost => Ok(false),
+            Outcome::Gone => Err(GateError::SignedOut),
+        }
+    }
+
+    fn keep_outcome(&self, player: &Player, outcome: Outcome) {
+        match outcome {
+            Outcome::Held(taken_at) => player.place(taken_at),
+            Outcome::Lost => player.unplace(),
+            Outcome::Gone => self.0.players.forget(&player.hash),
         }
     }
 
@@ -260,8 +271,10 @@ impl Gate {
             "lease:lost" => {
                 let Some(session) = text("session").and_then(|session| session.parse::<RowId>().ok()) else { return };
                 let taken_at = fact.payload.get("taken_at").and_then(serde_json::Value::as_i64);
-                if let Some(player) = self.0.players.find_session(&account, &session) {
-                    player.lose(Micros(taken_at.unwrap_or(i64::MAX)));
+                let lost = Micros(taken_at.unwrap_or(i64::MAX));
+                let known = self.0.players.list_of(&account);
+                if known.iter().any(|player| player.session == session && player.lose(lost)) {
+                    tracing::debug!(%session, "another device has taken its place");
                 }
             }
             _ => {}
@@ -272,6 +285,10 @@ impl Gate {
     pub fn doubt(&self) {
         self.0.doubts.notify_one();
     }
+}
+
+fn claim_of(player: &Player, take: bool) -> Claim {
+    Claim { account: player.account.clone(), session: player.session.clone(), take, taken_at: player.taken_at() }
 }
 
 fn opens(player: &Player, turn: &Turn) -> bool {

@@ -89,8 +89,7 @@ impl Player {
     }
 
     /// Notes that it has a place.
-    pub(super) fn place(&self, taken_at: Micros, now: Micros) {
-        self.beat(now);
+    pub(super) fn place(&self, taken_at: Micros) {
         self.taken_at.store(taken_at.0, Ordering::Relaxed);
     }
 
@@ -114,13 +113,12 @@ impl Player {
         self.taken_at.store(0, Ordering::Relaxed);
     }
 
-    /// Notes that the place taken at `lost` or before is gone. One taken later is another one.
-    pub(super) fn lose(&self, lost: Micros) {
+    /// Notes that the place taken at `lost` or before is gone; `false`: it has none, or one taken later, which is another.
+    pub(super) fn lose(&self, lost: Micros) -> bool {
         let taken_at = self.taken_at.load(Ordering::Relaxed);
-        if taken_at <= lost.0 {
-            // Another answer in between is one of the database, and newer.
-            drop(self.taken_at.compare_exchange(taken_at, 0, Ordering::Relaxed, Ordering::Relaxed).ok());
-        }
+        let is_that = taken_at != 0 && taken_at <= lost.0;
+        // Another answer in between is one of the database, and newer.
+        is_that && self.taken_at.compare_exchange(taken_at, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -212,12 +210,12 @@ impl Players {
         }
     }
 
-    /// A session of an account.
-    pub(super) fn find_session(&self, account: &AccountId, session: &RowId) -> Option<Arc<Player>> {
-        let hashes = self.of_account(|known| known.get(account).cloned())?;
+    /// The sessions of an account that are known.
+    pub(super) fn list_of(&self, account: &AccountId) -> Vec<Arc<Player>> {
+        let hashes = self.of_account(|known| known.get(account).cloned()).unwrap_or_default();
         let found =
             |hash: &TokenHash| self.shard(hash)?.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
-        hashes.iter().filter_map(found).find(|player| player.session == *session)
+        hashes.iter().filter_map(found).collect()
     }
 
     /// All for whom `wanted` says yes.

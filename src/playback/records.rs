@@ -23,8 +23,9 @@ pub(super) fn claim(conn: &mut Conn, claims: &[Claim], rules: Rules, now: Micros
     let of: BTreeSet<&str> = claims.iter().map(|claim| claim.account.as_str()).collect();
     let of: Vec<String> = of.into_iter().map(str::to_owned).collect();
     let asked: BTreeSet<&str> = claims.iter().map(|claim| claim.session.as_str()).collect();
+    let asked: Vec<String> = asked.into_iter().map(str::to_owned).collect();
     hold_accounts(conn, &of)?;
-    let living = hold_living(conn, asked.into_iter().map(str::to_owned).collect(), now)?;
+    let living = hold_living(conn, &asked, now)?;
     let mut places = hold_places(conn, &of)?;
     let before = places.clone();
     let mut lost = Vec::new();
@@ -63,7 +64,7 @@ fn hold_accounts(conn: &mut Conn, of: &[String]) -> Result<(), StoreError> {
 }
 
 /// Those of the sessions that live. None of them ends before the transaction does.
-fn hold_living(conn: &mut Conn, asked: Vec<String>, now: Micros) -> Result<BTreeSet<String>, StoreError> {
+fn hold_living(conn: &mut Conn, asked: &[String], now: Micros) -> Result<BTreeSet<String>, StoreError> {
     let mut living = BTreeSet::new();
     for some in asked.chunks(IN_MAX) {
         let of = sessions::table

@@ -174,7 +174,7 @@ fn a_session_is_known_until_it_ends_or_its_account_is_told_to_have_ended_some() 
     let player = players.put(&one, players.heard(), NOW);
     assert!(players.find(&one.hash, NOW).is_some());
     assert!(players.find(&one.hash, NOW.plus_ms(60_000)).is_none(), "it has ended by itself");
-    player.place(NOW, NOW);
+    player.place(NOW);
     let again = players.put(&LivingSession { expires_at: NOW.plus_ms(90_000), ..one.clone() }, players.heard(), NOW);
     assert_eq!(again.taken_at(), Some(NOW), "what is known of its place stays");
     assert!(players.find(&one.hash, NOW.plus_ms(60_000)).is_some());
@@ -195,10 +195,11 @@ fn a_session_is_known_until_it_ends_or_its_account_is_told_to_have_ended_some() 
 fn a_late_loss_does_not_take_a_newer_place() {
     let players = Players::new();
     let player = players.put(&found("one", 1), players.heard(), NOW);
-    player.place(NOW.plus_ms(10), NOW);
-    let seen = players.find_session(&account(1), &session(1)).unwrap();
-    seen.lose(NOW);
+    player.place(NOW.plus_ms(10));
+    player.beat(NOW);
+    let seen = players.list_of(&account(1)).pop().unwrap();
+    assert!(!seen.lose(NOW));
     assert!(player.holds(75_000, NOW.plus_ms(20)));
-    seen.lose(NOW.plus_ms(10));
+    assert!(seen.lose(NOW.plus_ms(10)) && !seen.lose(NOW.plus_ms(10)));
     assert!(!player.holds(75_000, NOW.plus_ms(20)));
 }

@@ -115,7 +115,9 @@ impl Gate {
             }
             self.0.parts.accounts.note_uses(used(some, &living, now));
             if is_in_doubt {
-                some.iter().for_each(|player| player.expire());
+                for player in some {
+                    player.expire();
+                }
             }
         }
         Ok(())

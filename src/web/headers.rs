@@ -13,9 +13,9 @@ use tracing::Instrument as _;
 use url::Url;
 
 use super::error::{self, Problem};
-use super::{Site, cors, routes};
+use super::{Site, answered, cors, request_ids, routes};
 use crate::config::Config;
-use crate::ids::{RowId, SystemRandom};
+use crate::ids::RowId;
 
 /// Headers that are the same on every answer, made once.
 #[derive(Clone, Debug)]
@@ -100,16 +100,21 @@ fn content_security_policy(config: &Config) -> String {
 /// # Errors
 /// What the handler returns.
 pub async fn around<B: MessageBody + 'static>(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let started = Instant::now();
     let fixed = req.app_data::<web::Data<Fixed>>().cloned();
     let site = req.app_data::<web::Data<Site>>().cloned();
-    let id = site.as_ref().map(|site| RowId::new(site.clock.now(), &SystemRandom::default()));
-    let id = id.as_ref().map(RowId::as_str).unwrap_or_default().to_owned();
-    let method = req.method().clone();
-    let span = tracing::info_span!("request", id, method = %method, path = req.path());
+    let id = site.as_ref().map(|site| request_ids::next(site.clock.now()));
+    let id = id.as_ref().map(RowId::as_str).unwrap_or_default();
+    let span = if is_asked_by_each_player(req.path()) {
+        // Sixteen bytes and a line of JSON are not worth packing, which takes longer than all the rest.
+        req.headers_mut().remove(header::ACCEPT_ENCODING);
+        tracing::debug_span!("request", id, method = %req.method(), path = req.path())
+    } else {
+        tracing::info_span!("request", id, method = %req.method(), path = req.path())
+    };
 
     let asking = fixed.as_ref().and_then(|fixed| cors::own_origin(&req, &fixed.origins));
     let refused = match (&fixed, &site) {
@@ -130,9 +135,7 @@ pub async fn around<B: MessageBody + 'static>(
 
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let status = response.status();
-    metrics::counter!("bakuhantam_http_requests_total", "route" => route.clone(), "status" => status.as_str().to_owned())
-        .increment(1);
-    metrics::histogram!("bakuhantam_http_request_seconds", "route" => route).record(started.elapsed().as_secs_f64());
+    answered::count(&route, status, started.elapsed());
     span.in_scope(|| {
         let ms = started.elapsed().as_millis();
         if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
@@ -146,10 +149,17 @@ pub async fn around<B: MessageBody + 'static>(
     if let Some(fixed) = fixed {
         fixed.put_on(response.headers_mut());
     }
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    if let Ok(id) = HeaderValue::from_str(id) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     Ok(response)
+}
+
+/// What every player asks, again and again.
+fn is_asked_by_each_player(path: &str) -> bool {
+    path.starts_with("/api/v1/keys/")
+        || path == "/api/v1/beacons"
+        || (path.starts_with("/api/v1/events/") && path.ends_with("/lease"))
 }
 
 /// Handlers refuse by a [`Problem`], which is JSON by itself: where people read, it becomes a page.

@@ -3,6 +3,7 @@
 //! Pages of a signed-out viewer are rendered from the in-memory mirror; no request of theirs reaches the database.
 
 pub mod admin;
+mod answered;
 pub mod api;
 pub mod assets;
 pub mod client;
@@ -20,6 +21,7 @@ pub mod media;
 pub mod metrics;
 pub mod pages;
 mod refusals;
+mod request_ids;
 pub mod routes;
 pub mod sandbox;
 mod server;

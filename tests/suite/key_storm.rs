@@ -146,7 +146,7 @@ fn run(conn: &mut Conn, sql: &str) -> Result<(), StoreError> {
 
 fn hash_of(token: &str) -> String {
     let hash = bakuhantam::accounts::TokenHash::of(token);
-    hash.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// What a player was answered: whether it was the press of play, the status, how long it took.

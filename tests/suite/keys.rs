@@ -107,7 +107,7 @@ on_both_databases! {
         let json = "application/json";
         is_refused(&lease("grand-night", "bh_session=x", json, "{}").await, 401, "accounts.signed_out");
         is_refused(&lease("no-night", &ari.cookie, json, "{}").await, 404, "events.not_found");
-        is_refused(&lease("Not A Slug", &ari.cookie, json, "{}").await, 404, "events.not_found");
+        is_refused(&lease("Not%20A%20Slug", &ari.cookie, json, "{}").await, 404, "events.not_found");
         is_refused(&lease("grand-night", &ari.cookie, "text/plain", "{}").await, 400, "web.not_json");
         is_refused(&lease("grand-night", &ari.cookie, json, r#"{"take":1}"#).await, 400, "web.bad_json");
         assert_eq!(lease("grand-night", &ari.cookie, json, "{}").await.json()["lease"], "held");
@@ -150,7 +150,8 @@ on_both_databases! {
 
 #[tokio::test]
 async fn a_key_is_given_up_to_a_minute_early_by_head_too_and_never_packed() {
-    let server = gate::serve(&TestDatabase::sqlite(), "[playback]\nkey_rotation_ms = 20000\n").await;
+    let db = TestDatabase::sqlite();
+    let server = gate::serve(&db, "[playback]\nkey_rotation_ms = 20000\n").await;
     let (ari, first) = (buyer(&server, 1).await, fight(&server, "grand-night", 1).await);
     let now = is_given(&key(&server, &ari.cookie, &turn(&first, 20, 0)).await);
     let next = is_given(&key(&server, &ari.cookie, &turn(&first, 20, 2)).await);
@@ -170,7 +171,8 @@ async fn a_key_is_given_up_to_a_minute_early_by_head_too_and_never_packed() {
 
 #[tokio::test]
 async fn only_our_own_pages_may_read_keys() {
-    let server = gate::serve(&TestDatabase::sqlite(), "[hosts]\nsite = \"baku.test\"\n").await;
+    let db = TestDatabase::sqlite();
+    let server = gate::serve(&db, "[hosts]\nsite = \"baku.test\"\n").await;
     // The API answers at the bare address: hosts.api is not set.
     let (ari, first) = (buyer(&server, 1).await, fight(&server, "grand-night", 1).await);
     let url = server.url(&format!("/api/v1/keys/{}", this_turn(&first)));
@@ -244,7 +246,8 @@ async fn with_the_database_away_whoever_is_known_plays_on_and_nobody_is_told_a_n
 
 #[tokio::test]
 async fn a_fight_that_is_free_by_now_opens_to_whoever_is_signed_in() {
-    let server = gate::serve(&TestDatabase::sqlite(), "").await;
+    let db = TestDatabase::sqlite();
+    let server = gate::serve(&db, "").await;
     let (first, dewi) = (fight(&server, "grand-night", 1).await, Viewer::register(&server, 1).await);
     let id = this_turn(&first);
     is_refused(&key(&server, &dewi.cookie, &id).await, 403, "playback.locked");

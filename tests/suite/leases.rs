@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use bakuhantam::clock::{Clock as _, SystemClock};
+use bakuhantam::store::{Conn, StoreError};
+use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 
 use crate::harness::gate::{self, another_device, buyer, fight, held, key, turn};
 use crate::harness::server::TestServer;
 use crate::harness::until;
-use crate::harness::viewers::{PASSWORD, Viewer};
+use crate::harness::viewers::PASSWORD;
 use crate::keys::behind_a_proxy;
 use crate::postgres::{TestDatabase, on_both_databases};
 
@@ -96,9 +99,29 @@ on_both_databases! {
             (held(&server, &third, false).await == "held").then_some(())
         })
         .await;
-        assert!(begun.elapsed() > Duration::from_millis(2_000), "it was kept for a while");
+        assert!(begun.elapsed() > Duration::from_secs(2), "it was kept for a while");
         assert_eq!(held(&server, &laptop, false).await, "lost");
         assert_eq!(asks(&server, &phone, &id).await, given());
+    }
+
+    async fn a_session_that_ends_by_itself_loses_the_picture(db) {
+        let server = gate::serve(&db, "").await;
+        let (ari, first) = (buyer(&server, 1).await, fight(&server, "grand-night", 1).await);
+        let id = turn(&first, 300, 0);
+        let lives_on = another_device(&server, &ari).await;
+        let ends_at = SystemClock.now().plus_ms(2_000).0;
+        let oldest = "(SELECT MIN(id) FROM sessions)";
+        let shorten = format!("UPDATE sessions SET expires_at = {ends_at} WHERE id = {oldest}");
+        let store = db.open();
+        let shortened = store.write(move |conn| match conn {
+            Conn::Sqlite(conn) => Ok::<_, StoreError>(conn.batch_execute(&shorten)?),
+            Conn::Postgres(conn) => Ok(conn.batch_execute(&shorten)?),
+        });
+        shortened.await.expect("a shorter life");
+        assert_eq!(asks(&server, &ari.cookie, &id).await, given());
+        assert_eq!(asks(&server, &lives_on, &id).await, given());
+        loses(&server, &ari.cookie, &id, (401, "accounts.signed_out")).await;
+        assert_eq!(asks(&server, &lives_on, &id).await, given());
     }
 
     async fn whoever_is_signed_out_or_banned_loses_the_picture(db) {
@@ -127,7 +150,8 @@ on_both_databases! {
         loses(&server, &elsewhere, &id, (401, "accounts.signed_out")).await;
         assert_eq!(asks(&server, &changed.cookie, &id).await, given());
         // One of the list of devices.
-        let other = Viewer { cookie: another_device(&server, ended).await, ..ended.clone() };
+        let mut other = ended.clone();
+        other.cookie = another_device(&server, ended).await;
         assert_eq!(asks(&server, &other.cookie, &id).await, given());
         let listed = other.get("/api/v1/account/sessions").await.json();
         let listed = listed["sessions"].as_array().expect("sessions").clone();

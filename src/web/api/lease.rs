@@ -23,7 +23,8 @@ pub struct Asked {
 
 /// How the device stands.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Lease {
+#[schema(as = Lease)]
+pub struct Told {
     /// `held`, or `lost`: other devices have the account's places.
     lease: &'static str,
     /// How long a place is kept that is not used, in milliseconds.
@@ -55,7 +56,7 @@ pub async fn lease(
     let asked: Asked = bodies::optional(&req, body).await?;
     let held = site.gate.hold(token, &slug, asked.take).await?;
     let config = site.gate.config();
-    let lease = Lease {
+    let told = Told {
         lease: if held.is_held { "held" } else { "lost" },
         ttl_ms: config.lease_ttl_ms,
         beat_ms: config.lease_ttl_ms / 3,
@@ -64,5 +65,5 @@ pub async fn lease(
         pass: held.pass,
         open: held.open,
     };
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(lease))
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(told))
 }

@@ -31,7 +31,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         words: "With `take` the device takes the place of the one that has had its own for longest. Without it the device \
                 keeps its place, or takes one that is free.",
         asked: Asked::MaybeJson(shapes::<lease::Asked>),
-        answers: (200, Answer::Json(shapes::<lease::Lease>)),
+        answers: (200, Answer::Json(shapes::<lease::Told>)),
         more: &[(404, "events.not_found")],
         ..PLAIN
     },
