@@ -185,7 +185,7 @@ test("volume and quality are what they were the last time", async () => {
   const { page, close } = await watching(DESK);
   await page.hover("#player");
   await page.click("[data-quality-button]");
-  await page.getByRole("menuitemradio", { name: "360p" }).click();
+  await page.getByRole("menuitemradio", { name: "360p", exact: true }).click();
   await page.evaluate(() => { document.querySelector("#player video").volume = 0.3; });
   await page.waitForFunction(() => localStorage.getItem("bakuhantam.sound")?.includes("0.3"));
   await page.reload();

@@ -72,7 +72,13 @@ export class LockedCard {
 
   /** The fight in the way, with its words. */
   get fight(): SaleFight | null {
-    return this.around.sale.fights.find(({ number }) => number === this.#shut?.fight) ?? null;
+    const wanted = this.#shut?.fight ?? (this.around.mode() === "live" ? this.#onAir : null);
+    return this.around.sale.fights.find(({ number }) => number === wanted) ?? null;
+  }
+
+  /** The fight on air, where the gate does not know yet which one it refused. */
+  get #onAir(): number | null {
+    return this.#night?.fights.find(({ status }) => status === "live")?.number ?? this.around.sale.ahead;
   }
 
   /** A line for who hears the page. */
@@ -109,7 +115,8 @@ export class LockedCard {
   }
 
   #mainOffer(): Offer | null {
-    return this.#fightOffer() ?? this.#nightOffer();
+    // Only the replay of a whole night is the night's: elsewhere an unknown fight is waited for, never sold as more.
+    return this.#fightOffer() ?? (this.around.mode() === "replay" ? this.#nightOffer() : null);
   }
 
   /** The night is worth its price where the fights that are left cost more. */
@@ -135,7 +142,7 @@ export class LockedCard {
     if (!this.#shut || this.#busy) return;
     const wasSignedOut = !this.#signedIn;
     await this.#refresh();
-    const mine = this.#night?.fights.find(({ number }) => number === this.#shut?.fight)?.unlocked ?? this.#night?.passUnlocked;
+    const mine = this.#night?.fights.find(({ number }) => number === this.fight?.number)?.unlocked ?? this.#night?.passUnlocked;
     if ((wasSignedOut && this.#me) || (this.#signedIn && mine)) void this.around.askAgain();
   }
 
@@ -217,7 +224,7 @@ export class LockedCard {
     parts.title.replaceChildren(...titleOf(fight, around.title));
     parts.price.textContent = main ? say("coins-amount", { coins: written(main.price) }) : "";
     parts.balance.textContent = this.#balance();
-    parts.word.textContent = fight ? say("locked-press") : say("unlock-night");
+    parts.word.textContent = fight || around.mode() !== "replay" ? say("locked-press") : say("unlock-night");
     const ready = this.#signedIn && main !== null && this.#short === 0;
     parts.press.hidden = !ready;
     parts.topup.hidden = this.#short === 0;
@@ -229,8 +236,8 @@ export class LockedCard {
 
   #kicker(fight: SaleFight | null): (Node | string)[] {
     const { say } = this.around;
-    const which = fight ? say("locked-fight", { number: String(fight.number) }) : say("locked-night");
     const live = this.around.mode() === "live";
+    const which = fight ? say("locked-fight", { number: String(fight.number) }) : say("locked-night");
     const now = ` · ${live ? say("bout-live") : say("status-replay")}`;
     if (!fight?.title) return [which + now];
     const weight = document.createElement("span");
