@@ -356,6 +356,8 @@ impl World {
         assert_eq!(again.timeline().tracks, self.plan.timeline().tracks);
         self.journal = snapshot;
         self.naive_from_journal();
+        // As a desk does that takes an event up: whoever listens has been started anew too.
+        self.reports.extend(self.plan.reported().cloned());
         self.feed(vec![Event::Facts(self.facts.clone())]);
         let disk: Vec<_> = self.disk.iter().map(|(k, whole)| (*k, *whole)).collect();
         let mut events = Vec::new();
