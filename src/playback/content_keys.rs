@@ -129,8 +129,8 @@ fn due(from_s: i64, event: &EventFacts, rotation_s: i64, now: Micros) -> Result<
             _ => Ok(()),
         };
     }
-    // A fight that has just gone on air may not be in this node's mirror yet.
-    if is_on_grid && from_s > now_s.saturating_sub(rotation_s) {
+    // A fight that has just gone on air may not be in this node's mirror yet, and a turn may have ended since.
+    if is_on_grid && from_s > now_s.saturating_sub(rotation_s).saturating_sub(EARLY_S) {
         return Ok(());
     }
     let first = event.air_ranges.iter().map(|range| range.from.0.div_euclid(1_000_000)).min();

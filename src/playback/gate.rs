@@ -218,26 +218,27 @@ impl Gate {
             player.beat(now);
             return Ok(true);
         }
-        match self.claim(player, take).await {
-            Err(error) if error.is_unknown() && player.taken_at().is_some() => {
-                player.beat(self.0.parts.clock.now());
-                Ok(true)
-            }
-            answer => answer,
+        let is_held = match self.claim(player, take, now).await {
+            Err(error) if error.is_unknown() && player.taken_at().is_some() => true,
+            answer => answer?,
+        };
+        if is_held {
+            player.beat(self.0.parts.clock.now());
         }
+        Ok(is_held)
     }
 
     /// Claims a place in the database, and keeps what becomes of it.
     ///
     /// The account's other devices that play by this node claim theirs first: while the database was away their rows have
     /// grown old, and whoever comes next must not find them free.
-    pub(super) async fn claim(&self, player: &Player, take: bool) -> Result<bool, GateError> {
+    pub(super) async fn claim(&self, player: &Player, take: bool, used_at: Micros) -> Result<bool, GateError> {
         let now = self.0.parts.clock.now();
         let is_beside = |other: &Player| other.session != player.session && other.holds(self.0.rules.ttl_ms, now);
         let mut beside = self.0.players.list_of(&player.account);
         beside.retain(|other| is_beside(other));
-        let mut group: Group = beside.iter().map(|other| claim_of(other, false)).collect();
-        group.push(claim_of(player, take));
+        let mut group: Group = beside.iter().map(|other| claim_of(other, false, other.beat_at())).collect();
+        group.push(claim_of(player, take, used_at));
         let outcomes = self.0.places.ask(group).await?;
         for (other, outcome) in beside.iter().zip(&outcomes) {
             self.keep_outcome(other, *outcome);
@@ -245,10 +246,7 @@ impl Gate {
         let outcome = outcomes.last().copied().unwrap_or(Outcome::Gone);
         self.keep_outcome(player, outcome);
         match outcome {
-            Outcome::Held(_) => {
-                player.beat(self.0.parts.clock.now());
-                Ok(true)
-            }
+            Outcome::Held(_) => Ok(true),
             Outcome::Lost => Ok(false),
             Outcome::Gone => Err(GateError::SignedOut),
         }
@@ -287,8 +285,9 @@ impl Gate {
     }
 }
 
-fn claim_of(player: &Player, take: bool) -> Claim {
-    Claim { account: player.account.clone(), session: player.session.clone(), take, taken_at: player.taken_at() }
+fn claim_of(player: &Player, take: bool, used_at: Micros) -> Claim {
+    let (account, session) = (player.account.clone(), player.session.clone());
+    Claim { account, session, take, taken_at: player.taken_at(), used_at }
 }
 
 fn opens(player: &Player, turn: &Turn) -> bool {

@@ -32,6 +32,8 @@ pub(super) struct Claim {
     pub(super) take: bool,
     /// When it took the place that it had here, where it had one.
     pub(super) taken_at: Option<Micros>,
+    /// When it last wanted to play.
+    pub(super) used_at: Micros,
 }
 
 /// What becomes of a claim.
@@ -80,7 +82,8 @@ pub(super) fn decide(
         places.retain(|place| !others.contains(place));
         lost.append(&mut others);
     }
-    let place = Place { account: claim.account.clone(), session: claim.session.clone(), taken_at, seen_at: now };
+    let seen_at = own.map_or(claim.used_at, |own| own.seen_at.max(claim.used_at));
+    let place = Place { account: claim.account.clone(), session: claim.session.clone(), taken_at, seen_at };
     match places.iter_mut().find(|place| is_own(place)) {
         Some(own) => *own = place,
         None => places.push(place),

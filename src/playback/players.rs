@@ -85,12 +85,17 @@ impl Player {
 
     /// Whether it has a place that it has used within `ttl_ms`.
     pub(super) fn holds(&self, ttl_ms: i64, now: Micros) -> bool {
-        self.taken_at().is_some() && now.ms_since(Micros(self.beat_at.load(Ordering::Relaxed))) < ttl_ms
+        self.taken_at().is_some() && now.ms_since(self.beat_at()) < ttl_ms
     }
 
     /// Notes that it has a place.
     pub(super) fn place(&self, taken_at: Micros) {
         self.taken_at.store(taken_at.0, Ordering::Relaxed);
+    }
+
+    /// When it last used its place.
+    pub(super) fn beat_at(&self) -> Micros {
+        Micros(self.beat_at.load(Ordering::Relaxed))
     }
 
     /// Notes that it uses its place.
@@ -100,7 +105,7 @@ impl Player {
 
     /// Whether it has a place and has used it since then.
     pub(super) fn has_beaten_since(&self, then: Micros) -> bool {
-        self.taken_at().is_some() && self.beat_at.load(Ordering::Relaxed) >= then.0
+        self.taken_at().is_some() && self.beat_at() >= then
     }
 
     /// Notes that its place is doubtful: it is claimed again at its next use, and kept where it cannot be asked for.

@@ -19,7 +19,7 @@ fn account(number: u32) -> AccountId {
 }
 
 fn claim(number: u32, take: bool) -> Claim {
-    Claim { account: account(1), session: session(number), take, taken_at: None }
+    Claim { account: account(1), session: session(number), take, taken_at: None, used_at: NOW }
 }
 
 /// Decides over claims of account 1, a second after each other; the places then, and who lost his.
@@ -36,7 +36,8 @@ impl Table {
 
     fn claim(&mut self, claim: &Claim) -> Outcome {
         self.now = self.now.plus_ms(1_000);
-        decide(&mut self.places, claim, TWO, self.now, &mut self.lost)
+        let claim = Claim { used_at: self.now, ..claim.clone() };
+        decide(&mut self.places, &claim, TWO, self.now, &mut self.lost)
     }
 
     fn presses(&mut self, number: u32) -> bool {
@@ -96,7 +97,7 @@ fn the_newest_is_the_newest_where_another_nodes_clock_is_ahead() {
 fn accounts_do_not_take_from_each_other_and_a_place_that_is_claimed_again_keeps_its_age() {
     let mut table = Table::new();
     assert!(table.presses(1) && table.presses(2));
-    let stranger = Claim { account: account(2), session: session(9), take: true, taken_at: None };
+    let stranger = Claim { account: account(2), session: session(9), take: true, taken_at: None, used_at: NOW };
     assert!(matches!(table.claim(&stranger), Outcome::Held(_)));
     assert_eq!(table.seated().len(), 3);
     // After a database that was away: the row is too old, and the node knows since when the device has played.
@@ -105,6 +106,19 @@ fn accounts_do_not_take_from_each_other_and_a_place_that_is_claimed_again_keeps_
     assert_eq!(table.claim(&again), Outcome::Held(NOW));
     assert!(table.beats(2) && table.presses(3));
     assert_eq!(table.lost.last().map(|lost| lost.session.clone()), Some(session(1)));
+}
+
+#[test]
+fn what_is_claimed_for_somebody_else_does_not_make_his_place_younger() {
+    let mut table = Table::new();
+    assert!(table.presses(1) && table.presses(2));
+    let used_at = table.now;
+    table.now = used_at.plus_ms(74_000);
+    let aside = Claim { used_at, ..claim(2, false) };
+    let held = decide(&mut table.places, &aside, TWO, table.now, &mut table.lost);
+    assert!(matches!(held, Outcome::Held(_)));
+    assert!(table.beats(1), "free by now: the first was last seen before the second");
+    assert!(table.beats(3), "and so is the second's, a second later");
 }
 
 #[test]
@@ -150,7 +164,8 @@ fn a_turn_can_be_asked_for_from_a_minute_before_it_and_for_ever_after() {
     let early = may_ask(now_s + 100, &never, 100, Micros((now_s + 39) * 1_000_000));
     assert!(matches!(early, Err(GateError::TooEarly { retry_after_s: 1 })), "{early:?}");
     assert!(matches!(ask(&never, now_s + 1), Err(GateError::NoSuchKey)), "ahead of us, and no turn begins there");
-    assert!(matches!(ask(&never, now_s - 100), Err(GateError::NoSuchKey)), "nothing was ever on air");
+    assert!(ask(&never, now_s - 100).is_ok(), "it may have been on air until a moment ago");
+    assert!(matches!(ask(&never, now_s - 200), Err(GateError::NoSuchKey)), "nothing was ever on air");
     let on_air = on_air(Some(now_s - 5_000));
     assert!(ask(&on_air, now_s - 100).is_ok() && ask(&on_air, now_s - 4_321).is_ok(), "of another rotation");
     assert!(ask(&on_air, now_s - 5_000 - 86_400).is_ok(), "the turn began before the fight did");

@@ -78,7 +78,7 @@ impl Gate {
         let living = self.0.parts.store.write(move |conn| records::beat(conn, &sessions, ttl_ms, now)).await?;
         let gone = used.into_iter().filter(|player| !living.contains(player.session.as_str()));
         // Whoever is lost or signed out by it is forgotten there; the next look sees to what could not be asked.
-        let claimed = gone.map(|player| async move { drop(self.claim(&player, false).await) });
+        let claimed = gone.map(|player| async move { drop(self.claim(&player, false, player.beat_at()).await) });
         stream::iter(claimed).buffer_unordered(CLAIMS_AT_ONCE).collect::<()>().await;
         Ok(())
     }

@@ -114,7 +114,8 @@ on_both_databases! {
     }
 
     async fn only_turns_that_can_have_been_are_given(db) {
-        let server = gate::serve(&db, "").await;
+        let mut server = gate::prepare(&db.overrides());
+        gate::begin(&mut server).await;
         let (ari, first) = (buyer(&server, 1).await, fight(&server, "grand-night", 1).await);
         let ask = async |id: String| key(&server, &ari.cookie, &id).await;
         is_given(&ask(this_turn(&first)).await);
@@ -125,7 +126,7 @@ on_both_databases! {
             format!("{first}-"),
             format!("{first}-0{begun}"),
             format!("{first}-{}", begun + ROTATION_S + 1),
-            format!("{first}-{}", begun - ROTATION_S),
+            format!("{first}-{}", begun - 2 * ROTATION_S),
             format!("{first}-99999999999999"),
             this_turn("01J00000000000000000000000"),
         ] {

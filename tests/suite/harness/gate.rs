@@ -47,9 +47,13 @@ status = "published"
   price_coins = 30
 "#;
 
-/// A server with the nights, over a database of the test's; `more` is what else the configuration says.
+/// A server with the nights, over a database of the test's, with a fight of each on air, so that a turn is given after
+/// its end too; `more` is what else the configuration says.
 pub async fn serve(db: &TestDatabase, more: &str) -> TestServer {
     let mut server = prepare(&format!("{}{more}", db.overrides()));
+    for night in ["grand-night", "other-night"] {
+        server.cli_ok(&["event", "on-air", night, "--fight", "1"]);
+    }
     begin(&mut server).await;
     server
 }
