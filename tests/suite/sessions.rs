@@ -178,7 +178,9 @@ async fn a_page_with_a_session_is_its_readers_alone_and_in_their_language() {
         assert_eq!(own.header("cache-control"), "private, no-store", "{path}");
         assert_eq!(own.header("vary"), "cookie", "{path}");
         assert!(own.text().contains("Penonton 1") && own.text().contains("href=\"/coins\""), "{path}");
-        assert!(!own.text().contains(">Masuk</a>"), "{path}");
+        // The player's card keeps a way to sign in, for the session that ends while one watches.
+        let cards = usize::from(path.starts_with("/watch/"));
+        assert_eq!(own.text().matches(">Masuk</a>").count(), cards, "{path}");
     }
     assert_eq!(change(&server, &ari, "/account/locale", &[("locale", "fr")]).await.status, 400);
     let chosen = change(&server, &ari, "/account/locale", &[("locale", "en")]).await;
