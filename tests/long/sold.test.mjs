@@ -1,10 +1,10 @@
 // The whole gate: camera → door → encoder → cipher → store → keys → Chromium, with people who paid and who did not.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { DESK, launch, open } from "./browser.mjs";
-import { inState, mark, marked, moved, newcomer } from "./people.mjs";
-import { SLUG, startNight, until } from "./server.mjs";
-import { startTollgate } from "./tollgate.mjs";
+import { DESK, launch, open } from "../browser/browser.mjs";
+import { inState, mark, marked, moved, newcomer } from "../browser/people.mjs";
+import { SLUG, startNight, until } from "../browser/server.mjs";
+import { startTollgate } from "../browser/tollgate.mjs";
 
 const ROTATION_MS = 10_000;
 let night;
