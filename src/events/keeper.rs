@@ -49,7 +49,11 @@ pub async fn keep_mirror(
     }
 }
 
-async fn refresh(store: &Store, mirror: &SharedMirror, secrets: &Secrets) -> Result<(), StoreError> {
+/// Makes the mirror equal to the database, once.
+///
+/// # Errors
+/// The database does not answer; the mirror then keeps what it has.
+pub async fn refresh(store: &Store, mirror: &SharedMirror, secrets: &Secrets) -> Result<(), StoreError> {
     let events = store.read(load_facts).await?;
     let new: Vec<_> = events
         .iter()

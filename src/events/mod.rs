@@ -30,7 +30,7 @@ mod unlocks;
 
 pub use error::EventError;
 pub use facts::*;
-pub use keeper::keep_mirror;
+pub use keeper::{keep_mirror, refresh as refresh_mirror};
 pub use mirror::{Mirror, SharedMirror, mirror_path};
 pub use on_air::{end, go_off_air, go_on_air, interrupt, resume};
 pub use picture::{record_stream, rotate_epoch};
