@@ -1,6 +1,6 @@
 // Between the gate and the picture: what is sold on screen, what the fights are, and when a shut gate opens by itself.
 import { Admission, type Sight } from "./admission";
-import { EdgeGuard, type EdgeNow } from "./edge";
+import { Edge, EdgeGuard, type EdgeNow } from "./edge";
 import type { Fight } from "./facts";
 import { PlayerGate, type Shut } from "./gate";
 import { keyIdOf } from "./keyid";
@@ -20,6 +20,7 @@ export class Keeper {
   readonly gate: PlayerGate;
   readonly admission: Admission;
   readonly #guard: EdgeGuard;
+  readonly #edge = new Edge();
   #fights: Fight[] = [];
   #key: string | null = null;
   #sold = false;
@@ -93,14 +94,22 @@ export class Keeper {
     if (this.#soldNow(replayed) !== null) await this.admission.lease.need();
   }
 
-  /** The browser's own player stands still: is it the gate? */
-  async askNative(replayed: number | null): Promise<void> {
+  /**
+   * The browser's own player stands still: is it the gate? `live`: the address of a live picture, whose playlist says what
+   * its newest segments need. Where that is free, or nobody can say, it is the line.
+   */
+  async askNative(live: string | null, replayed: number | null): Promise<void> {
     const priced = this.#fights.filter(({ price_coins }) => price_coins > 0);
     if (priced.length === 0 || this.gate.shut) return;
+    const edge = live === null ? null : await this.#edge.look(live);
+    if (live !== null && (edge === null || edge === "free")) return;
     const { lease } = this.admission;
     if (lease.rotationMs === null) await lease.need();
-    const sold = this.#soldNow(replayed) ?? priced.find(({ number }) => lease.opens(number) === false);
-    const shut = sold && (await this.admission.byLease(sold.number));
+    const number =
+      edge === null || edge === "free"
+        ? (this.#soldNow(replayed)?.number ?? priced.find((fight) => lease.opens(fight.number) === false)?.number)
+        : this.#numberOf(edge.fight);
+    const shut = number !== null && number !== undefined && (await this.admission.byLease(number));
     if (shut) this.#shut(shut);
   }
 

@@ -32,3 +32,8 @@ export function capHeight(height: number): void {
   mostHeight = height;
   current?.detectPlayerSize();
 }
+
+/** Fits the levels to the player now: hls.js learns its size only after the first segment has been chosen. */
+export function fitNow(): void {
+  current?.detectPlayerSize();
+}

@@ -1,4 +1,5 @@
 // What the picture does: whether there is one, whether it stands, whether the browser wants a press first.
+import { Over } from "./over";
 import { rememberedSound, rememberSound } from "./sound";
 
 const STALL_TOLD_MS = 2_500;
@@ -12,12 +13,14 @@ export class Motion {
   refused = false;
   /** The sound is off only because the browser insisted. */
   autoMuted = false;
+  readonly over: Over;
   #stalledAt = 0;
 
   constructor(
     readonly video: HTMLVideoElement,
     readonly changed: () => void,
   ) {
+    this.over = new Over(video);
     const sound = rememberedSound();
     video.volume = sound.volume;
     video.muted = sound.muted;
@@ -65,6 +68,6 @@ export class Motion {
   }
 
   get moving(): boolean {
-    return this.picture && !this.video.paused && !this.video.ended;
+    return this.picture && !this.video.paused && !this.over.now;
   }
 }

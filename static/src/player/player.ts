@@ -76,7 +76,7 @@ export class Player {
       key: (address, at, signal) => this.#keeper.admission.key(address, at, signal),
       screen: (key) => this.#keeper.onScreen(key),
       trouble: (kind) => this.#beacon.trouble(kind),
-      stuck: () => void this.#keeper.askNative(this.#recordings.fight),
+      stuck: () => void this.#keeper.askNative(this.mode === "live" ? this.source.url : null, this.#recordings.fight),
     });
     this.#beacon = new Beacon(root, video, this.nodes, () => ({
       engine: this.source.native ? "native" : "hls",
@@ -386,7 +386,7 @@ export class Player {
       phase,
       motion: this.#motion,
       paused: video.paused,
-      over: video.ended,
+      over: this.#motion.over.now,
       startsAtMs: this.facts.starts_at_ms,
     });
     this.root.toggleAttribute("data-picture", picture);

@@ -1,6 +1,8 @@
 // The picture's source: hls.js, or the browser's own player where there is no MSE. Recovers in place.
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Fragment, type Level, type LevelDetails } from "hls.js";
 import type { AskKey } from "./keyloader";
+import { fitNow } from "./lean";
+import { Over } from "./over";
 import { Pace } from "./pace";
 import { Ladder } from "./recovery";
 import { settings } from "./tuning";
@@ -51,6 +53,7 @@ export class Source {
   #lastTime = 0;
   #edge = 0;
   readonly #ladder: Ladder;
+  readonly #over: Over;
   /** What the line can do outlives a source. */
   readonly #pace = new Pace();
 
@@ -58,12 +61,13 @@ export class Source {
     readonly video: HTMLVideoElement,
     readonly events: SourceEvents,
   ) {
+    this.#over = new Over(video);
     this.#ladder = new Ladder({
       reload: () => this.#hls?.startLoad(this.#resumePosition()),
-      repair: () => this.#hls?.recoverMediaError(),
+      repair: () => this.#repair(),
       swap: () => {
         this.#hls?.swapAudioCodec();
-        this.#hls?.recoverMediaError();
+        this.#repair();
       },
       rebuild: () => this.#rebuild(),
       failing: (failing) => events.failing(failing),
@@ -105,6 +109,7 @@ export class Source {
       if (start.at === "live") this.#keepPace(hls);
     });
     hls.on(Events.MANIFEST_PARSED, () => {
+      fitNow();
       this.events.levels(hls.levels);
       if (this.#running) hls.startLoad(this.#firstPosition());
     });
@@ -284,8 +289,20 @@ export class Source {
     return this.video.currentTime > 0 ? { at: "time", s: this.video.currentTime } : this.#start;
   }
 
+  /** A pause of the viewer's own, not one that came with a source that was taken away. */
+  get #held(): boolean {
+    return this.video.paused && this.video.currentTime > 0;
+  }
+
+  #repair(): void {
+    const held = this.#held;
+    this.#hls?.recoverMediaError();
+    // Taking the media away and giving it back leaves the element paused.
+    if (!held && this.#running) this.video.play().catch(() => undefined);
+  }
+
   #rebuild(): void {
-    const [url, running] = [this.#url, this.#running];
+    const [url, running, held] = [this.#url, this.#running, this.#held];
     if (!url) return;
     const date = this.playingDate;
     const start = this.#start.at === "live" ? this.#start : this.#here(date);
@@ -294,7 +311,7 @@ export class Source {
     this.#ladder.tries = tries;
     if (running) {
       this.run();
-      this.video.play().catch(() => undefined);
+      if (!held) this.video.play().catch(() => undefined);
     }
   }
 
@@ -308,7 +325,7 @@ export class Source {
       this.#ladder.moving();
       return;
     }
-    if (!this.#running || video.paused || video.ended || document.hidden) {
+    if (!this.#running || video.paused || this.#over.now || document.hidden) {
       this.#lastMoveAt = now;
       return;
     }
