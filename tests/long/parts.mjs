@@ -172,6 +172,9 @@ export async function startWire(parts, port) {
   };
 }
 
+/** What a link takes in ahead of what it has carried. */
+const QUEUE_MS = 150;
+
 /** A narrow link to `port`: all connections together get `kbps`, and every answer comes `delayMs` later. */
 export async function startNarrowLink(parts, port, { kbps, delayMs }) {
   const pairs = new Set();
@@ -182,18 +185,16 @@ export async function startNarrowLink(parts, port, { kbps, delayMs }) {
     pairs.add(near);
     near.on('error', () => near.destroy()).on('close', () => { far.destroy(); pairs.delete(near); });
     near.pipe(far);
-    // Each chunk leaves when the link has carried what came before it; reading stops while much is on its way.
-    let waiting = 0;
+    // Each chunk leaves when the link has carried what came before it, and arrives after the delay. Reading stops while
+    // the link has enough to carry: by what is not on its way yet, since a longer way does not make a link narrower.
     far.on('data', (bytes) => {
       const now = Date.now();
       freeAt = Math.max(freeAt, now) + bytes.length / perMs;
-      waiting += bytes.length;
-      if (waiting > 64_000) far.pause();
-      setTimeout(() => {
-        waiting -= bytes.length;
-        if (!near.destroyed) near.write(bytes);
-        if (waiting <= 64_000) far.resume();
-      }, freeAt - now + delayMs);
+      setTimeout(() => { if (!near.destroyed) near.write(bytes); }, freeAt - now + delayMs);
+      if (freeAt - now > QUEUE_MS) {
+        far.pause();
+        setTimeout(() => far.resume(), freeAt - now - QUEUE_MS);
+      }
     });
     far.on('error', () => near.destroy());
     far.on('end', () => setTimeout(() => near.end(), Math.max(0, freeAt - Date.now()) + delayMs + 1));

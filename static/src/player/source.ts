@@ -104,9 +104,11 @@ export class Source {
     const ask: AskKey = (address, at, signal) => this.events.key(address, at, signal);
     const hls = new Hls(settings(start.at === "live", measured, ask));
     this.#hls = hls;
-    hls.on(Events.MANIFEST_LOADED, (_, { stats }) => {
-      this.#pace.answered(stats.loading.end - stats.loading.start);
+    hls.on(Events.MANIFEST_LOADED, (_, { stats, levels }) => {
+      const leanest = Math.min(...levels.map(({ bitrate }) => bitrate));
+      this.#pace.answered(stats.loading.end - stats.loading.start, leanest);
       if (start.at === "live") this.#keepPace(hls);
+      hls.config.startOnSegmentBoundary = start.at === "live" && this.#pace.slow;
     });
     hls.on(Events.MANIFEST_PARSED, () => {
       fitNow();
