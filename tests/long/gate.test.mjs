@@ -9,54 +9,30 @@ import puppeteer from 'puppeteer-core';
 import { DESK, launch } from '../browser/browser.mjs';
 import { Parts, STREAM_KEY, get, publish, s3Section, sleep, startCdn, startServer, startStore, until, untilLive } from './parts.mjs';
 import { startWithoutMse } from './native.mjs';
+import { fights, newcomer, post } from './people.mjs';
 import { startWebKit } from './webdriver.mjs';
 
 const say = (what, figures) => console.log(`# ${what}: ${JSON.stringify(figures)}`);
 const ROTATION_S = 10;
-const FIGHTS = [[2, 30], [3, 50]].map(([number, price]) =>
-  `[[events.fights]]\nnumber = ${number}\nred = "Komang ${number}"\nblue = "Rizky ${number}"\ntitle = "Kelas"\nprice_coins = ${price}\n`).join('');
 // Two lean rungs: software that paints two pictures beside the encoder on two cores says nothing of the gate.
 const LADDER = [['480p', 480, '3.1', 1_400], ['360p', 360, '3.0', 700]].map(([name, height, level, kbps]) =>
   `[[encoder.renditions]]\nname = "${name}"\nheight = ${height}\nfps = 30\nlevel = "${level}"\nbitrate_kbps = ${kbps}\n`
   + `maxrate_kbps = ${kbps + 200}\nbufsize_kbps = ${kbps * 2}\naudio_kbps = 96\n`).join('');
 let parts;
 let server;
-let people = 0;
 before(async () => {
   parts = new Parts();
   const store = await startStore(parts);
   const cdn = await startCdn(parts, store);
   server = await startServer(parts, {
-    objects: s3Section(store, cdn.origin, cdn.url), fights: FIGHTS, toml: `${LADDER}[playback]\nkey_rotation_ms = ${ROTATION_S * 1_000}\n`,
+    objects: s3Section(store, cdn.origin, cdn.url), fights: fights([2, 30], [3, 50]), toml: `${LADDER}[playback]\nkey_rotation_ms = ${ROTATION_S * 1_000}\n`,
   });
   publish(parts, `${server.rtmp}/${STREAM_KEY}`);
   await untilLive(server);
 });
 after(() => parts?.end());
 
-const post = (path, body, headers = {}) => get(`${server.url}${path}`, {
-  method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', ...headers },
-});
-
-/** Somebody with an account and the fights of these numbers. */
-async function viewer(...fights) {
-  people += 1;
-  const phone = `0813${String(people).padStart(8, '0')}`;
-  const account = { phone, password: 'kuda-nil terbang 77', name: `Penonton ${people}` };
-  const signIn = async (path) => {
-    const answer = await post(path, account);
-    return answer.headers['set-cookie'].find((line) => line.startsWith('bh_session=')).split(';')[0];
-  };
-  const cookie = await signIn('/api/v1/register');
-  server.run('coins', 'grant', '--phone', phone, '--coins', '200', '--reason', 'test');
-  const card = JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}`)).body).fights;
-  for (const number of fights) {
-    const { id } = card.find((fight) => fight.number === number);
-    const answer = await post(`/api/v1/fights/${id}/unlock`, {}, { Cookie: cookie, 'Idempotency-Key': `k${number}` });
-    assert.equal(answer.status, 200, String(answer.body));
-  }
-  return { phone, cookie, signInAgain: () => signIn('/api/v1/login') };
-}
+const viewer = (...numbers) => newcomer(server, ...numbers);
 
 /** Runs in the page: what the player says, and how often its picture waited. */
 const look = () => {
@@ -253,7 +229,7 @@ test('an expired, revoked, banned or third session loses the picture within one 
       ['a third device', async ({ signInAgain }) => {
         for (let device = 0; device < 2; device += 1) {
           const cookie = await signInAgain();
-          const answer = await post(`/api/v1/events/${server.slug}/lease`, { take: true }, { Cookie: cookie });
+          const answer = await post(server, `/api/v1/events/${server.slug}/lease`, { take: true }, { Cookie: cookie });
           assert.equal(JSON.parse(answer.body).lease, 'held');
         }
       }, ['taken']],

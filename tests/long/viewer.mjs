@@ -4,9 +4,13 @@ import { open } from '../browser/browser.mjs';
 import { sleep, untilCaughtUp } from './parts.mjs';
 
 /** Opens the watch page and marks the window: a page that is loaded again has lost the mark. */
-export async function watch(browser, server, size, { query = '' } = {}) {
+export async function watch(browser, server, size, { query = '', cookie } = {}) {
   const viewer = await open(browser, size);
   const { page } = viewer;
+  if (cookie) {
+    const [name, value] = cookie.split('=');
+    await page.context().addCookies([{ name, value, url: server.url }]);
+  }
   await page.goto(`${server.url}/watch/${server.slug}${query}`);
   await page.evaluate(() => { window.sameLoad = true; });
   return {
@@ -53,19 +57,26 @@ export function trace(page) {
   });
 }
 
-/** What the trace shows: states in their order, the longest standstill, and how long it said "playing" while it stood. */
+/**
+ * What the trace shows: states in their order, the longest standstill, how long it said "playing" while it stood, and when
+ * (Unix ms) the last standstill of half a second and more was over.
+ */
 export async function traced(page) {
   const samples = await page.evaluate(() => window.trace);
   const states = [];
-  let [stood, longest, untold] = [samples[0], 0, 0];
+  let [stood, longest, untold, over] = [samples[0], 0, 0, 0];
   for (const sample of samples) {
     if (states.at(-1) !== sample.state) states.push(sample.state);
-    if (sample.time !== stood.time) stood = sample;
+    if (sample.time !== stood.time) {
+      if (sample.at - stood.at >= 500) over = sample.at;
+      stood = sample;
+    }
     const still = (sample.at - stood.at) / 1_000;
     longest = Math.max(longest, still);
     if (sample.state === 'playing') untold = Math.max(untold, still);
   }
-  return { states, longestStandstill: Number(longest.toFixed(1)), longestUntold: Number(untold.toFixed(1)) };
+  const origin = await page.evaluate(() => performance.timeOrigin);
+  return { states, over: over && origin + over, longestStandstill: Number(longest.toFixed(1)), longestUntold: Number(untold.toFixed(1)) };
 }
 
 /**
