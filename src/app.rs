@@ -82,7 +82,7 @@ impl App {
         let hub = Arc::new(Hub::default());
         let streams = Arc::new(StreamBoard::default());
         let secrets = Secrets::new(&secret, &random);
-        wiring::know_events(&mirror, &secrets, (&store, &standing)).await;
+        database::know_events(&mirror, &secrets, (&store, &standing)).await;
         let accounts = wiring::accounts(&config, &store, (&clock, &random), &secret, &tracker)?;
         let gate = gate::open((&config, &store, &clock), &accounts, &mirror, &secrets);
         let site = Site {

@@ -13,11 +13,14 @@ use tokio_util::task::TaskTracker;
 
 use super::StartError;
 use crate::config::SecretKey;
+use crate::events::{Secrets, SharedMirror, refresh_mirror};
 use crate::store::migrate::{self, SchemaState};
 use crate::store::{Store, StoreError};
 
 /// How long the start waits for the database's answer.
 const START_WAIT: Duration = Duration::from_secs(5);
+/// How long the start waits for the first read of the events.
+const FIRST_READ_WAIT: Duration = Duration::from_secs(5);
 /// How often one that is away or wrong is asked again.
 const EVERY_AWAY: Duration = Duration::from_secs(1);
 
@@ -127,5 +130,18 @@ async fn ask(store: &Store, secret: &SecretKey) -> Result<Option<StartError>, St
         Ok(()) => Ok(None),
         Err(error @ StoreError::OtherSecretKey { .. }) => Ok(Some(StartError::new(error))),
         Err(error) => Err(error),
+    }
+}
+
+/// Reads the events once before anything is served, so that a node without a mirror of its own (a new one, or one whose
+/// disk is new) never says "no such event" and never turns an encoder's key away. A database that is away or slow does
+/// not hold the start up: the mirror from the disk serves, and `wiring::follow_database` goes on asking.
+pub(super) async fn know_events(mirror: &SharedMirror, secrets: &Secrets, (store, standing): (&Store, &Standing)) {
+    if standing.is_right() {
+        match timeout(FIRST_READ_WAIT, refresh_mirror(store, mirror, secrets)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "event facts cannot be read; the last ones known serve"),
+            Err(_) => tracing::warn!("event facts are read slowly; the last ones known serve"),
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::cluster::Bus;
 use crate::config::{Config, PaymentGateway, SecretKey};
 use crate::events::{
     self, AirRangeFacts, EventFacts, EventStatus, FightFacts, RecordedStream, Secrets, SharedMirror, TrimFacts,
-    keep_mirror, refresh_mirror,
+    keep_mirror,
 };
 use crate::flows::{Reconciler, Till, TillParts};
 use crate::ids::{Epoch, EventSlug, KeyId, SharedRandom};
@@ -36,8 +36,6 @@ use crate::web::{Check, Checks, HealthBoard, NodeStatus, Site, metrics};
 /// Bounds of the time between two looks for jobs that are due. A stale notice waits no longer than this.
 const LOOK_MIN: Duration = Duration::from_millis(20);
 const LOOK_MAX: Duration = Duration::from_secs(1);
-/// How long the start waits for the first read of the events.
-const FIRST_READ_WAIT: Duration = Duration::from_secs(5);
 /// How long the first read of the mirror waits for the outbox's tail.
 const TAIL_WAIT: Duration = Duration::from_secs(2);
 
@@ -189,19 +187,6 @@ fn epoch_frame(site: &Site, event: &EventFacts) -> crate::hub::Frame {
     let playback = site.playback_of(event);
     let data = serde_json::json!({ "master": playback.master, "dvr": playback.dvr });
     frame("epoch:update", &event.slug, &data)
-}
-
-/// Reads the events once before anything is served, so that a node without a mirror of its own (a new one, or one whose
-/// disk is new) never says "no such event" and never turns an encoder's key away. A database that is away or slow does
-/// not hold the start up: the mirror from the disk serves, and [`follow_database`] goes on asking.
-pub(super) async fn know_events(mirror: &SharedMirror, secrets: &Secrets, (store, standing): (&Store, &Standing)) {
-    if standing.is_right() {
-        match timeout(FIRST_READ_WAIT, refresh_mirror(store, mirror, secrets)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "event facts cannot be read; the last ones known serve"),
-            Err(_) => tracing::warn!("event facts are read slowly; the last ones known serve"),
-        }
-    }
 }
 
 /// Keeps the mirror equal to the database, once that is known to be the right one.
