@@ -217,6 +217,13 @@ test("the whole night is offered where it is cheaper than what is left, and open
   await page.waitForSelector("[data-locked-night]:not([hidden])");
   assert.match(await page.innerText("[data-locked-night]"), /semalam penuh · 90 koin/i);
   await fits(page, "desk-id-6-night");
+  // Dearer since it was offered: the night's new price is told, not the fight's, and nothing is taken.
+  const unlock = `**/api/v1/events/${SLUG}/unlock`;
+  await page.route(unlock, (route) => route.continue({ postData: JSON.stringify({ max_coins: 80 }) }));
+  await page.click("[data-locked-night]");
+  await page.waitForFunction(() => document.querySelector("[data-locked-said]").textContent.includes("90 koin"));
+  assert.equal(await ari.coins(), 100);
+  await page.unroute(unlock);
   await page.click("[data-locked-night]");
   await plays(page);
   assert.equal(await ari.coins(), 10);

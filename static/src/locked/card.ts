@@ -162,12 +162,14 @@ export class LockedCard {
     this.#setBusy(true);
     this.#tell(this.around.say("locked-busy"));
     const bought = await this.around.counter.buy(offer.path, offer.price);
-    await this.#bought(bought);
+    await this.#bought(bought, offer.path);
     this.#setBusy(false);
   }
 
-  async #bought(bought: Bought): Promise<void> {
+  async #bought(bought: Bought, path: string): Promise<void> {
     const { say } = this.around;
+    /** What was pressed, as it is now: the fight or the night. */
+    const price = (): number => [this.#fightOffer(), this.#nightOffer()].find((offer) => offer?.path === path)?.price ?? 0;
     switch (bought.kind) {
       case "opened":
         if (this.#me) this.#me = { ...this.#me, coins: bought.balance };
@@ -176,10 +178,10 @@ export class LockedCard {
         return this.#open();
       case "short":
         await this.#refresh();
-        return this.#tell(say("unlock-short", { coins: written(this.#short) }), true);
+        return this.#tell(say("unlock-short", { coins: written(Math.max(0, price() - (this.#me?.coins ?? 0))) }), true);
       case "price":
         await this.#refresh();
-        return this.#tell(say("locked-price-changed", { coins: written(this.#mainOffer()?.price ?? 0) }), true);
+        return this.#tell(say("locked-price-changed", { coins: written(price()) }), true);
       case "signed-out":
         this.#tell("");
         await this.around.askAgain();
