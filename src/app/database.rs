@@ -1,4 +1,4 @@
-//! Whether the database is one to use: not older than the program, and of our secret key.
+//! Whether the database is one to use: not older than the program, and of our secret key. And the first read of it.
 //!
 //! One that answers wrongly stops the start. One that does not answer is let pass, since the picture goes on from the
 //! mirror; it is judged when it is back, before anyone reads it. Nobody follows one that is wrong: the mirror keeps

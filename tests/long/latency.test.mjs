@@ -35,7 +35,7 @@ const middle = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 const inSeconds = (ms) => Number((ms / 1_000).toFixed(2));
 
 /** Notes the video's stalls from its first frame on, in seconds. */
-const countStalls = (selector) => {
+const noteStalls = (selector) => {
   const video = document.querySelector(selector);
   window.stalls = [];
   const began = performance.now();
@@ -63,7 +63,7 @@ async function press(origin, size) {
     document.querySelector('[data-big-play]').addEventListener('click', () => { window.pressedAt = performance.now(); }, { capture: true, once: true });
     video.requestVideoFrameCallback((now) => { window.firstFrame = now - window.pressedAt; });
   });
-  await page.evaluate(countStalls, '#player video');
+  await page.evaluate(noteStalls, '#player video');
   await page.click('[data-big-play]');
   await page.waitForFunction(() => window.firstFrame !== undefined, null, { timeout: 60_000 });
   return { page, context, firstFrameMs: Math.round(await page.evaluate(() => window.firstFrame)) };
@@ -86,7 +86,7 @@ async function plain() {
     hls.attachMedia(video);
     hls.loadSource(address);
   }), master);
-  await page.evaluate(countStalls, '#plain');
+  await page.evaluate(noteStalls, '#plain');
   return { page, context, firstFrameMs: Math.round(firstFrame) };
 }
 
@@ -101,10 +101,13 @@ async function behind(viewers, seconds) {
       if (ms !== null && Date.now() > until_ - seconds * 1_000 + 10_000) seen[at].push(ms);
     }));
   }
-  return Promise.all(viewers.map(async ({ page }, at) => ({
-    middle: inSeconds(middle(seen[at])), least: inSeconds(Math.min(...seen[at])), most: inSeconds(Math.max(...seen[at])),
-    stalls: await page.evaluate(() => window.stalls.length), stalledAt: await page.evaluate(() => window.stalls), looks: seen[at].length,
-  })));
+  return Promise.all(viewers.map(async ({ page }, at) => {
+    const stalledAt = await page.evaluate(() => window.stalls);
+    return {
+      middle: inSeconds(middle(seen[at])), least: inSeconds(Math.min(...seen[at])), most: inSeconds(Math.max(...seen[at])),
+      stalls: stalledAt.length, stalledAt, looks: seen[at].length,
+    };
+  }));
 }
 
 test('on a warm cache the first frame comes soon, near the camera, and nothing stalls', { timeout: (SECONDS + 180) * 1_000 }, async () => {
@@ -136,7 +139,6 @@ test('over 1.5 Mbit/s with 200 ms a rung that plays through comes soon', { timeo
   const [figures] = await behind([{ ...viewer, selector: '#player video' }], 60);
   const height = await viewer.page.evaluate(() => document.querySelector('#player video').videoHeight);
   say('1.5 Mbit/s with 200 ms', { firstFrameMs: viewer.firstFrameMs, height, ...figures });
-  if (process.env.TELL) for (const line of await viewer.page.evaluate(() => performance.getEntriesByType('resource').map((entry) => [Math.round(entry.startTime), Math.round(entry.duration), entry.transferSize, entry.name.split('/').slice(-2).join('/')].join(' ')))) console.log(line);
   await viewer.context.close();
   assert.equal(figures.stalls, 0, 'stalls');
 });

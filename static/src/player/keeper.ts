@@ -102,14 +102,12 @@ export class Keeper {
     const priced = this.#fights.filter(({ price_coins }) => price_coins > 0);
     if (priced.length === 0 || this.gate.shut) return;
     const edge = live === null ? null : await this.#edge.look(live);
-    if (live !== null && (edge === null || edge === "free")) return;
+    if (edge === "free" || (live !== null && edge === null)) return;
     const { lease } = this.admission;
     if (lease.rotationMs === null) await lease.need();
-    const number =
-      edge === null || edge === "free"
-        ? (this.#soldNow(replayed)?.number ?? priced.find((fight) => lease.opens(fight.number) === false)?.number)
-        : this.#numberOf(edge.fight);
-    const shut = number !== null && number !== undefined && (await this.admission.byLease(number));
+    const closed = (): Fight | undefined => priced.find(({ number }) => lease.opens(number) === false);
+    const number = edge ? this.#numberOf(edge.fight) : ((this.#soldNow(replayed) ?? closed())?.number ?? null);
+    const shut = number === null ? null : await this.admission.byLease(number);
     if (shut) this.#shut(shut);
   }
 

@@ -30,7 +30,7 @@ export class LeanLevels extends BySize {
 /** Nothing taller than this is chosen by itself from now on. */
 export function capHeight(height: number): void {
   mostHeight = height;
-  current?.detectPlayerSize();
+  fitNow();
 }
 
 /** Fits the levels to the player now: hls.js learns its size only after the first segment has been chosen. */

@@ -13,6 +13,7 @@ export class Motion {
   refused = false;
   /** The sound is off only because the browser insisted. */
   autoMuted = false;
+  /** What is played has come to its end. */
   readonly over: Over;
   #stalledAt = 0;
 

@@ -77,7 +77,7 @@ export class Player {
       screen: (key) => this.#keeper.onScreen(key),
       trouble: (kind) => this.#beacon.trouble(kind),
       stuck: () => void this.#keeper.askNative(this.mode === "live" ? this.source.url : null, this.#recordings.fight),
-    });
+    }, this.#motion.over);
     this.#beacon = new Beacon(root, video, this.nodes, () => ({
       engine: this.source.native ? "native" : "hls",
       mode: this.mode,

@@ -2,7 +2,7 @@
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Fragment, type Level, type LevelDetails } from "hls.js";
 import type { AskKey } from "./keyloader";
 import { fitNow } from "./lean";
-import { Over } from "./over";
+import type { Over } from "./over";
 import { Pace } from "./pace";
 import { Ladder } from "./recovery";
 import { settings } from "./tuning";
@@ -53,15 +53,14 @@ export class Source {
   #lastTime = 0;
   #edge = 0;
   readonly #ladder: Ladder;
-  readonly #over: Over;
   /** What the line can do outlives a source. */
   readonly #pace = new Pace();
 
   constructor(
     readonly video: HTMLVideoElement,
     readonly events: SourceEvents,
+    readonly over: Over,
   ) {
-    this.#over = new Over(video);
     this.#ladder = new Ladder({
       reload: () => this.#hls?.startLoad(this.#resumePosition()),
       repair: () => this.#repair(),
@@ -327,7 +326,7 @@ export class Source {
       this.#ladder.moving();
       return;
     }
-    if (!this.#running || video.paused || this.#over.now || document.hidden) {
+    if (!this.#running || video.paused || this.over.now || document.hidden) {
       this.#lastMoveAt = now;
       return;
     }
