@@ -1,161 +1,25 @@
-// The gate with real browsers: Chromium, Firefox, and WebKit both by hls.js and by its own player. One stream, fights
-// sold one by one; every refusal has its twin that plays, in the same run.
+// The gate with real browsers: Chromium, Firefox, and WebKit by hls.js. One stream, fights sold one by one; every refusal
+// has its twin that plays, in the same run.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import puppeteer from 'puppeteer-core';
-import { DESK, launch } from '../browser/browser.mjs';
-import { Parts, STREAM_KEY, get, publish, s3Section, sleep, startCdn, startServer, startStore, until, untilLive } from './parts.mjs';
-import { startWithoutMse } from './native.mjs';
-import { fights, newcomer, post } from './people.mjs';
-import { startWebKit } from './webdriver.mjs';
+import { get, sleep, until } from './parts.mjs';
+import { newcomer, post } from './people.mjs';
+import { ROTATION_S, inChromium, inFirefox, inWebKit, look, moves, offAir, onAir, say, seeTheNight, shut, startNight } from './seats.mjs';
 
-const say = (what, figures) => console.log(`# ${what}: ${JSON.stringify(figures)}`);
-const ROTATION_S = 10;
-// Two lean rungs: software that paints two pictures beside the encoder on two cores says nothing of the gate.
-const LADDER = [['480p', 480, '3.1', 1_400], ['360p', 360, '3.0', 700]].map(([name, height, level, kbps]) =>
-  `[[encoder.renditions]]\nname = "${name}"\nheight = ${height}\nfps = 30\nlevel = "${level}"\nbitrate_kbps = ${kbps}\n`
-  + `maxrate_kbps = ${kbps + 200}\nbufsize_kbps = ${kbps * 2}\naudio_kbps = 96\n`).join('');
 let parts;
 let server;
-before(async () => {
-  parts = new Parts();
-  const store = await startStore(parts);
-  const cdn = await startCdn(parts, store);
-  server = await startServer(parts, {
-    objects: s3Section(store, cdn.origin, cdn.url), fights: fights([2, 30], [3, 50]), toml: `${LADDER}[playback]\nkey_rotation_ms = ${ROTATION_S * 1_000}\n`,
-  });
-  publish(parts, `${server.rtmp}/${STREAM_KEY}`);
-  await untilLive(server);
-});
+before(async () => { ({ parts, server } = await startNight()); });
 after(() => parts?.end());
 
 const viewer = (...numbers) => newcomer(server, ...numbers);
 
-/** Runs in the page: what the player says, and how often its picture waited. */
-const look = () => {
-  const root = document.getElementById('player');
-  const video = root?.querySelector('video');
-  if (!video) return { state: 'loading', time: 0, waits: 0 };
-  if (window.waits === undefined) {
-    window.waits = 0;
-    window.sameLoad = true;
-    video.addEventListener('waiting', () => { if (video.currentTime > 0) window.waits += 1; });
-  }
-  return { ...root.dataset, time: video.currentTime, paused: video.paused, waits: window.waits, error: video.error?.message, text: root.innerText.slice(0, 300) };
-};
-const pressPlay = () => { document.querySelector('[data-big-play]')?.click(); };
+const BROWSERS = [['Chromium', inChromium], ['Firefox', inFirefox], ['WebKit by hls.js', inWebKit]]
+  .filter(([name]) => !process.env.ONLY_BROWSER || name.includes(process.env.ONLY_BROWSER));
 
-async function inChromium(cookie) {
-  const browser = await launch();
-  const context = await browser.newContext(DESK);
-  if (cookie) {
-    const [name, value] = cookie.split('=');
-    await context.addCookies([{ name, value, url: server.url }]);
-  }
-  const page = await context.newPage();
-  return { goto: (path) => page.goto(server.url + path), run: (f, ...args) => page.evaluate(f, ...args), close: () => browser.close(), page };
-}
-
-async function inFirefox(cookie) {
-  const home = mkdtempSync(join(parts.folder, 'firefox-'));
-  const browser = await puppeteer.launch({
-    browser: 'firefox', headless: true, executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', env: { ...process.env, HOME: home },
-    extraPrefsFirefox: { 'media.autoplay.default': 0 },
-  });
-  const page = await browser.newPage();
-  await page.setViewport({ width: 1280, height: 800 });
-  if (cookie) {
-    const [name, value] = cookie.split('=');
-    await browser.setCookie({ name, value, domain: '127.0.0.1', path: '/' });
-  }
-  return { goto: (path) => page.goto(server.url + path), run: (f, ...args) => page.evaluate(f, ...args), close: () => browser.close() };
-}
-
-const inWebKit = (native = false) => async (cookie) => {
-  const webkit = await startWebKit(parts, existsSync);
-  const door = native ? await startWithoutMse(parts, server.url) : server.url;
-  if (cookie) {
-    const [name, value] = cookie.split('=');
-    await webkit.goto(`${door}/terms`);
-    await webkit.addCookie({ name, value, path: '/', domain: '127.0.0.1', httpOnly: true });
-  }
-  return { goto: (path) => webkit.goto(door + path), run: (f, ...args) => webkit.run(String(f), ...args), close: () => webkit.close() };
-};
-
-const onAir = async (number) => { server.run('event', 'on-air', server.slug, '--fight', String(number)); return Date.now(); };
-const offAir = async () => { server.run('event', 'off-air', server.slug); return Date.now(); };
-
-/** Waits until the picture is on screen and has moved by so many seconds. */
-async function moves(seat, seconds, ms = 60_000) {
-  const from = (await seat.run(look)).time;
-  return until(`the picture moves by ${seconds} s from ${from}`, ms, async () => {
-    const now = await seat.run(look);
-    if (now.state === 'ready') await seat.run(pressPlay);
-    return now.time > from + seconds && now.state === 'playing' ? now : undefined;
-  }).catch(async (error) => { throw new Error(`${error.message}: ${JSON.stringify(await seat.run(look))}`); });
-}
-
-/** Waits until the gate is shut and the picture stands; gives how long after `since` that was. */
-async function shut(seat, gates, since, ms = 40_000) {
-  const at = await until(`the gate is ${gates}`, ms, async () => (gates.includes((await seat.run(look)).gate) ? Date.now() : undefined))
-    .catch(async (error) => { throw new Error(`${error.message}: ${JSON.stringify(await seat.run(look))}`); });
-  const before = await seat.run(look);
-  await sleep(4_000);
-  const later = await seat.run(look);
-  assert.ok(later.time - before.time < 0.5, `the picture went on: ${before.time} → ${later.time}`);
-  return Number(((at - since) / 1_000).toFixed(1));
-}
-
-const BROWSERS = [
-  ['Chromium', inChromium],
-  ['Firefox', inFirefox],
-  ['WebKit by hls.js', inWebKit()],
-  ['WebKit by its own player', inWebKit(true)],
-].filter(([name]) => !process.env.ONLY_BROWSER || name.includes(process.env.ONLY_BROWSER));
-
-for (const [name, seatIn] of BROWSERS) {
+for (const [name, seats] of BROWSERS) {
   test(`${name}: free without an account, shut to who has not paid, open to who has, free again`, { timeout: 420_000 }, async () => {
-    const buyer = await viewer(2);
-    const seat = await seatIn(buyer.cookie);
-    let figures;
-    try {
-      await seat.goto(`/watch/${server.slug}`);
-      await moves(seat, 8);
-      const before = await seat.run(look);
-      await onAir(2);
-      // Through the switch and two rotations.
-      const there = await moves(seat, 3 * ROTATION_S + 8, 90_000);
-      assert.ok(there.gate === 'open', JSON.stringify(there));
-      figures = { buyerWaits: there.waits - before.waits, sold: there.sold !== undefined };
-      const stranger = await seatIn(undefined);
-      try {
-        await stranger.goto(`/watch/${server.slug}`);
-        figures.strangerShutOnArrival = await shut(stranger, ['signed-out', 'locked'], Date.now());
-        await offAir();
-        await moves(stranger, 4);
-        await moves(seat, 4);
-        const since = await onAir(3);
-        figures.strangerShutAfter = await shut(stranger, ['signed-out', 'locked'], since);
-        figures.otherFightShutAfter = await shut(seat, ['locked'], since);
-        await offAir();
-        await moves(stranger, 4);
-        await moves(seat, 4);
-        assert.ok(await stranger.run(() => window.sameLoad), 'the page was loaded again');
-      } finally {
-        await stranger.close();
-      }
-      assert.ok(await seat.run(() => window.sameLoad), 'the page was loaded again');
-    } finally {
-      await seat.close();
-      if (JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}`)).body).on_air_fight) await offAir();
-    }
-    say(name, figures);
-    assert.ok(figures.sold, 'what the buyer saw was the sold content');
-    // Two segments, and what had been listed and was in the buffer at the switch.
-    assert.ok(figures.strangerShutAfter <= 4 + 6 + 2, JSON.stringify(figures));
+    const figures = await seeTheNight(name, seats(server, parts), server);
     if (name === 'Chromium') assert.equal(figures.buyerWaits, 0, 'the buyer saw an interruption');
   });
 }
@@ -169,9 +33,9 @@ function decoded(url, cookie) {
 
 test('a copied playlist plays nothing with another cookie, and plays with the buyer’s; so do replays and the DVR', { timeout: 240_000 }, async () => {
   const [buyer, other] = [await viewer(2), await viewer(3)];
-  await onAir(2);
+  await onAir(server, 2);
   await sleep(14_000);
-  await offAir();
+  await offAir(server);
   const replay = await until('the replay of fight 2 holds what was just shown', 40_000, async () => {
     const { replays } = JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}/playback`)).body);
     return replays.find((each) => each.name === '2');
@@ -188,15 +52,15 @@ test('a copied playlist plays nothing with another cookie, and plays with the bu
 });
 
 test('replays and the DVR in Chromium: the fight that was bought plays, the other one is shut', { timeout: 240_000 }, async () => {
-  await onAir(3);
+  await onAir(server, 3);
   await sleep(14_000);
-  await offAir();
+  await offAir(server);
   await until('the replay of fight 3', 40_000, async () => {
     const { replays } = JSON.parse((await get(`${server.url}/api/v1/events/${server.slug}/playback`)).body);
     return replays.some((each) => each.name === '3');
   });
   const buyer = await viewer(3);
-  const seat = await inChromium(buyer.cookie);
+  const seat = await inChromium(server)(buyer.cookie);
   try {
     await seat.goto(`/watch/${server.slug}?replay=3`);
     await moves(seat, 3);
@@ -221,7 +85,7 @@ test('replays and the DVR in Chromium: the fight that was bought plays, the othe
 });
 
 test('an expired, revoked, banned or third session loses the picture within one rotation', { timeout: 300_000 }, async () => {
-  await onAir(2);
+  await onAir(server, 2);
   try {
     for (const [what, lose, gates] of [
       ['signed out elsewhere', async ({ phone }) => server.run('account', 'sessions', '--phone', phone, '--end'), ['signed-out']],
@@ -235,7 +99,7 @@ test('an expired, revoked, banned or third session loses the picture within one 
       }, ['taken']],
     ]) {
       const [loser, keeper] = [await viewer(2), await viewer(2)];
-      const [seat, twin] = [await inChromium(loser.cookie), await inChromium(keeper.cookie)];
+      const [seat, twin] = [await inChromium(server)(loser.cookie), await inChromium(server)(keeper.cookie)];
       try {
         for (const each of [seat, twin]) await each.goto(`/watch/${server.slug}`);
         for (const each of [seat, twin]) await moves(each, 6);
@@ -251,6 +115,6 @@ test('an expired, revoked, banned or third session loses the picture within one 
       }
     }
   } finally {
-    await offAir();
+    await offAir(server);
   }
 });

@@ -5,7 +5,10 @@ import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 
 const WITHOUT = '/without-mse.js';
-const SCRIPT = 'for (const name of ["MediaSource", "ManagedMediaSource", "WebKitMediaSource"]) delete globalThis[name];\n';
+// On GStreamer it also takes the place where it is in a live stream for the stream's end, and stops there; one that loops does
+// not. (Apple's player knows that a live stream has no end.)
+const SCRIPT = 'for (const name of ["MediaSource", "ManagedMediaSource", "WebKitMediaSource"]) delete globalThis[name];\n'
+  + 'document.addEventListener("loadstart", ({ target }) => { target.loop = true; }, true);\n';
 
 /** Starts it before the server at `url`; gives the address to open instead. */
 export async function startWithoutMse(parts, url) {

@@ -5,6 +5,7 @@ import type { Fight } from "./facts";
 import { PlayerGate, type Shut } from "./gate";
 import { keyIdOf } from "./keyid";
 import type { Nodes } from "./nodes";
+import { OwnPlayerWatch } from "./own";
 
 export interface KeeperEvents {
   /** The picture must go. */
@@ -16,11 +17,20 @@ export interface KeeperEvents {
   trouble(): void;
 }
 
+/** What the browser's own player plays: it asks for keys by itself, and says nothing of them. */
+export interface Own {
+  /** The address of a live picture; null: a recording. */
+  live: string | null;
+  /** The fight that is replayed; null: live, or the whole event. */
+  replayed: number | null;
+}
+
 export class Keeper {
   readonly gate: PlayerGate;
   readonly admission: Admission;
   readonly #guard: EdgeGuard;
   readonly #edge = new Edge();
+  readonly #watch = new OwnPlayerWatch();
   #fights: Fight[] = [];
   #key: string | null = null;
   #sold = false;
@@ -69,6 +79,7 @@ export class Keeper {
   /** Another source is opened, or there is none to come: whatever stood in the way of the last one is over. */
   letGo(): void {
     this.#guard.stop();
+    this.#watch.stop();
     this.admission.drop();
     this.onScreen(null);
     this.gate.set(null);
@@ -82,10 +93,9 @@ export class Keeper {
     this.#showSold();
   }
 
-  /** `replayed`: with the browser's own player, the fight that is replayed, null for live or the whole event. */
-  tick(replayed: number | null | undefined, sight: Omit<Sight, "sold">): void {
-    if (replayed !== undefined) this.#sold = sight.picture && this.#soldNow(replayed) !== null;
-    if (replayed !== undefined) this.#showSold(replayed);
+  /** `own`: null where keys come through this page. */
+  tick(own: Own | null, sight: Omit<Sight, "sold">): void {
+    if (own) this.#lookAt(own, sight);
     this.admission.tick({ ...sight, sold: this.#sold });
   }
 
@@ -95,10 +105,10 @@ export class Keeper {
   }
 
   /**
-   * The browser's own player stands still: is it the gate? `live`: the address of a live picture, whose playlist says what
-   * its newest segments need. Where that is free, or nobody can say, it is the line.
+   * The browser's own player stands still, or what it plays is sold from here on: is it the gate? Of a live picture the
+   * playlist says what its newest segments need. Where that is free, or nobody can say, it is the line.
    */
-  async askNative(live: string | null, replayed: number | null): Promise<void> {
+  async askNative({ live, replayed }: Own): Promise<void> {
     const priced = this.#fights.filter(({ price_coins }) => price_coins > 0);
     if (priced.length === 0 || this.gate.shut) return;
     const edge = live === null ? null : await this.#edge.look(live);
@@ -119,6 +129,7 @@ export class Keeper {
       return;
     }
     this.admission.leave();
+    this.#watch.stop();
     this.onScreen(null);
     this.gate.set(told);
     this.events.shut();
@@ -167,6 +178,19 @@ export class Keeper {
   #soldNow(replayed: number | null): Fight | null {
     const on = ({ number, status }: Fight): boolean => (replayed === null ? status === "live" : number === replayed);
     return this.#fights.find((fight) => fight.price_coins > 0 && on(fight)) ?? null;
+  }
+
+  #lookAt(own: Own, { picture, moving }: Pick<Sight, "picture" | "moving">): void {
+    const before = this.#sold;
+    const told = this.#soldNow(own.replayed) !== null;
+    if (own.live !== null) {
+      this.#watch.tick(own.live, told);
+      // The browser is about to ask for the key; a refused place shows when its picture would.
+      if (told && moving) void this.admission.lease.need();
+    }
+    this.#sold = picture && (own.live === null ? told : this.#watch.onScreen !== null);
+    if (this.#sold && !before && own.live !== null) void this.askNative(own);
+    this.#showSold(own.replayed);
   }
 
   #showSold(replayed: number | null = null): void {

@@ -3,6 +3,8 @@ import { Over } from "./over";
 import { rememberedSound, rememberSound } from "./sound";
 
 const STALL_TOLD_MS = 2_500;
+/** Less than this is a clock that settles, not a picture that moves. */
+const MOVED_S = 0.25;
 
 export class Motion {
   /** There is a picture. */
@@ -16,6 +18,8 @@ export class Motion {
   /** What is played has come to its end. */
   readonly over: Over;
   #stalledAt = 0;
+  /** Where it stood then, or where a jump put it since, in seconds. */
+  #stalledFrom = 0;
 
   constructor(
     readonly video: HTMLVideoElement,
@@ -33,11 +37,15 @@ export class Motion {
       changed();
     });
     video.addEventListener("waiting", () => {
-      this.#stalledAt ||= Date.now();
+      if (this.#stalledAt > 0) return;
+      this.#stalledAt = Date.now();
+      this.#stalledFrom = video.currentTime;
     });
-    video.addEventListener("timeupdate", () => {
-      if (video.readyState >= 3) this.#stalledAt = 0;
+    // A jump is no proof that the picture moves.
+    video.addEventListener("seeking", () => {
+      this.#stalledFrom = video.currentTime;
     });
+    video.addEventListener("timeupdate", () => this.#advance());
     video.addEventListener("ended", changed);
     video.addEventListener("volumechange", () => {
       if (!video.muted) this.autoMuted = false;
@@ -50,6 +58,13 @@ export class Motion {
     this.picture = false;
     this.failing = false;
     this.#stalledAt = 0;
+  }
+
+  /** Takes a stall back. The position counts beside `readyState`: WebKit's player on GStreamer may stay below 3
+   * for as long as it plays. */
+  #advance(): void {
+    const { currentTime, readyState, seeking } = this.video;
+    if (readyState >= 3 || (!seeking && currentTime - this.#stalledFrom >= MOVED_S)) this.#stalledAt = 0;
   }
 
   unmute(): void {

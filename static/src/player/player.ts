@@ -9,7 +9,7 @@ import { Beacon } from "./beacon";
 import type { Facts, Fight, Phase, Playback } from "./facts";
 import { freeze, unfreeze } from "./freeze";
 import type { Gate } from "./gate";
-import { Keeper } from "./keeper";
+import { Keeper, type Own } from "./keeper";
 import { Motion } from "./motion";
 import { Nodes } from "./nodes";
 import { chosenReplay, Recordings, seekWithin, stepWithin } from "./recordings";
@@ -76,7 +76,7 @@ export class Player {
       key: (address, at, signal) => this.#keeper.admission.key(address, at, signal),
       screen: (key) => this.#keeper.onScreen(key),
       trouble: (kind) => this.#beacon.trouble(kind),
-      stuck: () => void this.#keeper.askNative(this.mode === "live" ? this.source.url : null, this.#recordings.fight),
+      stuck: () => void this.#keeper.askNative(this.#own()),
     }, this.#motion.over);
     this.#beacon = new Beacon(root, video, this.nodes, () => ({
       engine: this.source.native ? "native" : "hls",
@@ -359,14 +359,16 @@ export class Player {
     });
   }
 
+  #own(): Own {
+    return { live: this.mode === "live" ? this.source.url : null, replayed: this.#recordings.fight };
+  }
+
   #tick(): void {
     this.#update();
     if (this.source.url === "") return;
     const { picture, starved, moving } = this.#motion;
-    const live = this.mode === "live";
-    const replayed = this.source.native ? this.#recordings.fight : undefined;
-    const newest = live ? this.source.newest : null;
-    this.#keeper.tick(replayed, { live, time: this.video.currentTime, picture, starved, moving, newest });
+    const [live, time, newest] = [this.mode === "live", this.video.currentTime, this.source.newest];
+    this.#keeper.tick(this.source.native ? this.#own() : null, { live, time, picture, starved, moving, newest });
     if (!picture) return;
     this.#beacon.tick();
     this.#recordings.keep(false);

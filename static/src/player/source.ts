@@ -43,6 +43,11 @@ function keyOf({ decryptdata }: Fragment): string | null {
 /** A guess for the first picture, bit/s: what the last source measured, else so little that the leanest comes first. */
 let measured = 800_000;
 
+/** A position that moves by less between two looks shows no picture, seconds. */
+const MOVED_S = 0.2;
+/** A jump shows a few frames; a picture that moves shows more in a second. */
+const MOVED_FRAMES = 8;
+
 export class Source {
   readonly native = !Hls.isSupported();
   #hls: Hls | null = null;
@@ -51,6 +56,8 @@ export class Source {
   #running = false;
   #lastMoveAt = 0;
   #lastTime = 0;
+  #lastFrames = 0;
+  #jumped = false;
   #edge = 0;
   readonly #ladder: Ladder;
   /** What the line can do outlives a source. */
@@ -320,8 +327,7 @@ export class Source {
   #watch(): void {
     const { video } = this;
     const now = Date.now();
-    if (video.currentTime !== this.#lastTime) {
-      this.#lastTime = video.currentTime;
+    if (this.#moved()) {
       this.#lastMoveAt = now;
       this.#ladder.moving();
       return;
@@ -336,6 +342,24 @@ export class Source {
       this.#nudge();
     } else if (still === 8 && this.#start.at === "live") this.seekToEdge();
     else if (still >= 12 && still % 12 === 0) this.#ladder.stalled();
+    if (this.native && (still === 4 || still === 8)) this.#jumped = true;
+  }
+
+  /**
+   * Whether the picture moved since the last look: by its position, or by frames where the browser's own player says nothing
+   * of the position. A jump of ours is no picture: that player has no other watcher, and has to reach the last measure.
+   */
+  #moved(): boolean {
+    const { video } = this;
+    const frames = this.native ? video.getVideoPlaybackQuality().totalVideoFrames : 0;
+    const shown = frames > this.#lastFrames + MOVED_FRAMES;
+    this.#lastFrames = frames;
+    if (video.seeking) return shown;
+    const moved = Math.abs(video.currentTime - this.#lastTime) >= MOVED_S;
+    if (moved || this.#jumped) this.#lastTime = video.currentTime;
+    const jumped = this.#jumped;
+    this.#jumped = false;
+    return shown || (moved && !jumped);
   }
 
   #nudge(): void {
