@@ -44,6 +44,9 @@ function add(name, bytes) {
   return stored;
 }
 
+const HLS = join(root, "node_modules/hls.js/src");
+const { version: hlsVersion } = JSON.parse(await readFile(join(root, "node_modules/hls.js/package.json"), "utf8"));
+
 const font = add("display.woff2", await readFile(join(root, FONT)));
 add("favicon.svg", await readFile(join(here, "art/favicon.svg")));
 
@@ -56,13 +59,25 @@ for (const file of styles.outputFiles) {
   add(basename(file.path), Buffer.from(file.text.replaceAll("/assets/display.woff2", `/assets/${font}`)));
 }
 
+// hls.js from its source, with the parts that are used: no build of its own has captions and not much else.
+const hlsParts = {
+  ...Object.fromEntries(
+    ["ALT_AUDIO", "CMCD", "CONTENT_STEERING", "EME_DRM", "IFRAMES", "INTERSTITIALS", "M2TS_ADVANCED_CODECS", "MEDIA_CAPABILITIES", "VARIABLE_SUBSTITUTION"]
+      .map((part) => [`__USE_${part}__`, "false"]),
+  ),
+  __USE_SUBTITLES__: "true",
+  __VERSION__: JSON.stringify(hlsVersion),
+  __HLS_WORKER_BUNDLE__: "undefined",
+  __IN_WORKER__: "false",
+};
+
 const scripts = await esbuild.build({
   ...shared,
   format: "esm",
   entryPoints: [join(here, "src/page.ts"), join(here, "src/watch.ts"), join(here, "src/money.ts")],
-  alias: { "hls.js": "hls.js/light" },
+  alias: { "hls.js": `${HLS}/exports-named.ts`, "@svta/cml-cmcd": `${HLS}/empty.js` },
   plugins: [shadowStyles(join(here, "src/player/shadow.ts"))],
-  define: { "process.env.NODE_ENV": '"production"' },
+  define: { "process.env.NODE_ENV": '"production"', ...hlsParts },
 });
 for (const file of scripts.outputFiles) add(basename(file.path), Buffer.from(file.contents));
 

@@ -78,7 +78,8 @@ fn origins_on(config: &Config, host: &str) -> Vec<String> {
 }
 
 /// The policy: no inline script anywhere; connections, media and workers from where the configuration says they come.
-/// Styles may be inline, since the player's controls style their shadow roots so.
+/// Styles may be inline, since the player's controls style their shadow roots so; media may be data, since the player gives its
+/// captions an empty file.
 fn content_security_policy(config: &Config) -> String {
     let mut sources: Vec<String> = own_origins(config);
     sources.extend(origins_on(config, &config.hosts.api));
@@ -90,7 +91,7 @@ fn content_security_policy(config: &Config) -> String {
     let from = sources.join(" ");
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: {from}; \
-         font-src 'self'; connect-src 'self' {from} {sockets}; media-src 'self' blob: {from}; worker-src 'self' blob:; \
+         font-src 'self'; connect-src 'self' {from} {sockets}; media-src 'self' blob: data: {from}; worker-src 'self' blob:; \
          manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }

@@ -206,3 +206,36 @@ test("the system is told what plays", async () => {
   assert.deepEqual(told.artwork, [["512x512", "data:image/png;"]]);
   await close();
 });
+
+test("AirPlay: a receiver is offered the playlist, nothing is fetched while it plays, and the picture comes back", async () => {
+  // As Safari has it: a managed media source, and the announcement of receivers.
+  const { page, complaints, close } = await watching(DESK, { prepare: () => {
+    window.ManagedMediaSource = class ManagedMediaSource extends MediaSource {};
+    window.WebKitPlaybackTargetAvailabilityEvent = class extends Event {};
+  } });
+  const sources = () => page.evaluate(() => {
+    const here = document.querySelector("#player video");
+    return { types: [...here.querySelectorAll("source")].map(({ type }) => type), last: here.querySelector("source:last-of-type")?.src, refused: here.disableRemotePlayback };
+  });
+  const offered = await sources();
+  assert.deepEqual(offered.types, ["video/mp4", "application/x-mpegURL"]);
+  assert.match(offered.last, /\/media\/.*\.m3u8$/);
+  assert.equal(offered.refused, false);
+  const wireless = (on) => page.evaluate((now) => {
+    const here = document.querySelector("#player video");
+    here.webkitCurrentPlaybackTargetIsWireless = now;
+    here.dispatchEvent(new Event("webkitcurrentplaybacktargetiswirelesschanged"));
+  }, on);
+  await wireless(true);
+  const urls = fetched(page);
+  await page.waitForFunction(() => document.querySelector("#player video").readyState < 3, null, { timeout: 30_000 });
+  assert.deepEqual(urls, []);
+  await wireless(false);
+  await page.waitForFunction(() => document.getElementById("player").hasAttribute("data-edge"), null, { timeout: 30_000 });
+  await moved(page, 2);
+  assert.ok(urls.length > 0);
+  assert.deepEqual((await sources()).types, ["video/mp4", "application/x-mpegURL"]);
+  assert.ok(await marked(page));
+  assert.deepEqual(complaints, []);
+  await close();
+});

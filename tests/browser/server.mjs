@@ -132,9 +132,11 @@ export async function startNight(settings = "") {
     url,
     run,
     log,
-    /** Points a camera at the door; its picture is a test pattern with a tone. */
-    publish() {
-      const input = ["-re", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30", "-f", "lavfi", "-i", "sine=f=440:r=48000"];
+    /** Points a camera at the door; its picture is a test pattern with a tone, or an H.264 file. */
+    publish({ picture } = {}) {
+      const pattern = ["-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30"];
+      const shown = picture ? ["-r", "30", "-f", "h264", "-i", picture] : pattern;
+      const input = ["-re", ...shown, "-f", "lavfi", "-i", "sine=f=440:r=48000"];
       const output = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "60", "-b:v", "1500k"];
       const target = ["-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "flv", `rtmp://127.0.0.1:${door}/live/${KEY}`];
       const camera = spawn("ffmpeg", ["-hide_banner", "-loglevel", "error", ...input, ...output, ...target], {

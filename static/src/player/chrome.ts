@@ -46,5 +46,7 @@ export function mountControls(player: HTMLElement): HTMLVideoElement | null {
   screen.append(document.importNode(template.content, true));
   // Notices and the sound button stay visible in full screen.
   screen.querySelector("media-controller")?.setAttribute("fullscreenelement", player.id);
+  // It says `aria-checked`, which a button may not.
+  screen.querySelector("media-captions-button")?.setAttribute("role", "switch");
   return screen.querySelector("video");
 }

@@ -1,5 +1,6 @@
 // The picture's source: hls.js, or the browser's own player where there is no MSE. Recovers in place.
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Fragment, type Level, type LevelDetails } from "hls.js";
+import { AirPlay } from "./airplay";
 import type { AskKey } from "./keyloader";
 import { fitNow } from "./lean";
 import type { Over } from "./over";
@@ -50,6 +51,7 @@ const MOVED_FRAMES = 8;
 
 export class Source {
   readonly native = !Hls.isSupported();
+  readonly #airplay: AirPlay;
   #hls: Hls | null = null;
   #url = "";
   #start: Start = { at: "live" };
@@ -77,6 +79,10 @@ export class Source {
       },
       rebuild: () => this.#rebuild(),
       failing: (failing) => events.failing(failing),
+    });
+    this.#airplay = new AirPlay(video, {
+      left: () => this.#hls?.stopLoad(),
+      back: () => this.#hls && this.#rebuild(),
     });
     setInterval(() => this.#watch(), 1_000);
     video.addEventListener("error", () => {
@@ -121,6 +127,7 @@ export class Source {
       this.events.levels(hls.levels);
       if (this.#running) hls.startLoad(this.#firstPosition());
     });
+    hls.on(Events.MEDIA_ATTACHED, () => this.#airplay.offer(url));
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => this.events.level(hls.levels[level]?.height ?? 0));
     hls.on(Events.FRAG_CHANGED, (_, { frag }) => this.events.screen(keyOf(frag)));
     hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#levelUpdated(details));
@@ -164,6 +171,7 @@ export class Source {
       measured = this.#hls.bandwidthEstimate || measured;
       this.#hls.destroy();
       this.#hls = null;
+      this.#airplay.withdraw();
     } else if (this.#url && this.native) {
       this.video.removeAttribute("src");
       this.video.load();
@@ -223,7 +231,7 @@ export class Source {
 
   /** The network is back, or the page is looked at again: do not wait for a timer. */
   wake(): void {
-    if (this.#running && Date.now() - this.#lastMoveAt > 3_000) this.#hls?.startLoad(this.#resumePosition());
+    if (this.#running && !this.#airplay.away && Date.now() - this.#lastMoveAt > 3_000) this.#hls?.startLoad(this.#resumePosition());
   }
 
   #nativeDate(): Date | null {
@@ -283,7 +291,7 @@ export class Source {
 
   #error(data: ErrorData): void {
     if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#pace.stalled();
-    if (!data.fatal) return;
+    if (!data.fatal || this.#airplay.away) return;
     const network = data.type === ErrorTypes.NETWORK_ERROR;
     this.events.trouble(network ? "network" : data.type === ErrorTypes.MEDIA_ERROR ? "media" : "other");
     if (network) this.#ladder.network(this.#hls?.levels.length === 0);
@@ -332,7 +340,7 @@ export class Source {
       this.#ladder.moving();
       return;
     }
-    if (!this.#running || video.paused || this.over.now || document.hidden) {
+    if (!this.#running || video.paused || this.over.now || document.hidden || this.#airplay.away) {
       this.#lastMoveAt = now;
       return;
     }

@@ -1,5 +1,6 @@
 // How hls.js is set: close to the edge, quick to start, patient with trouble.
 import Hls, { type HlsConfig } from "hls.js";
+import { KNOWS_AIRPLAY } from "./airplay";
 import { keyLoader, type AskKey } from "./keyloader";
 import { LeanLevels } from "./lean";
 
@@ -22,6 +23,8 @@ const LOADERS = {
 const CONFIG: Partial<HlsConfig> = {
   ...LOADERS,
   autoStartLoad: false,
+  // A plain media source stands in `src`, and nothing can stand beside it.
+  preferManagedMediaSource: KNOWS_AIRPLAY,
   // Two segments behind an edge that hls.js moves on with the clock: the next one closes two seconds later and is listed
   // at once, so nearly two are left for finding and fetching it. `Pace` stays further behind on slow lines and after stalls.
   liveSyncDurationCount: 2,
@@ -37,6 +40,9 @@ const CONFIG: Partial<HlsConfig> = {
   capLevelController: LeanLevels,
   // The first segment is shown, not measured and thrown away.
   testBandwidth: false,
+  // Captions in the picture do not say their language.
+  captionsTextTrack1Label: "CC",
+  captionsTextTrack1LanguageCode: "und",
   abrEwmaFastLive: 3,
   abrEwmaSlowLive: 9,
   abrBandWidthUpFactor: 0.65,
