@@ -75,7 +75,9 @@ for (const [name, size] of [["phone", PHONE], ["desk", DESK], ["small", SMALL]])
         await plays(page);
         assert.ok(await marked(page));
         assert.equal(await ari.coins(), 70);
-        assert.match(await page.innerText('.fight-strip [data-fight="2"] [data-mark]'), new RegExp(words.open));
+        for (const place of [".fight-strip", ".fight-card"]) {
+          assert.match(await page.innerText(`${place} [data-fight="2"] [data-mark]`), new RegExp(words.open));
+        }
         // What is sold carries the viewer's handle, never their number.
         await page.waitForSelector("[data-watermark]");
         assert.equal(await page.textContent("[data-watermark]"), ari.handle);

@@ -81,13 +81,14 @@ function mountTaken(root: HTMLElement, say: Say, takeHere: () => Promise<boolean
   };
 }
 
-/** The strip and the page's head say what was learned. */
+/** The strip, the card and the page's head say what was learned. */
 function showLearned(night: NightStanding | null, coins: number | null, say: Say): void {
   for (const fight of night?.fights ?? []) {
-    const mark = document.querySelector<HTMLElement>(`.fight-strip [data-fight="${fight.number}"] [data-mark]`);
-    if (!mark || fight.price <= 0) continue;
-    mark.toggleAttribute("data-open", fight.unlocked);
-    mark.textContent = fight.unlocked ? say("unlock-open") : say("coins-amount", { coins: written(fight.price) });
+    if (fight.price <= 0) continue;
+    for (const mark of document.querySelectorAll(`[data-fight="${fight.number}"] [data-mark]`)) {
+      mark.toggleAttribute("data-open", fight.unlocked);
+      mark.textContent = fight.unlocked ? say("unlock-open") : say("coins-amount", { coins: written(fight.price) });
+    }
   }
   const balance = document.querySelector(".site-head .coin-balance")?.lastChild;
   if (balance && coins !== null) balance.textContent = written(coins);
