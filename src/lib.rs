@@ -35,4 +35,5 @@ pub mod payments;
 pub mod playback;
 pub mod store;
 pub mod stream;
+pub mod superchat;
 pub mod web;

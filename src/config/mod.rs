@@ -20,6 +20,7 @@ mod secret_file;
 mod sections;
 mod selling;
 mod show;
+mod superchat;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -32,3 +33,4 @@ pub use secret::{Secret, SecretKey, hex};
 pub use sections::*;
 pub use selling::*;
 pub use show::show;
+pub use superchat::{Superchat, Tier};

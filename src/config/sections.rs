@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Secret;
 use super::playback::Playback;
 use super::selling::{Messages, Payments};
+use super::superchat::Superchat;
 use crate::ids::RenditionName;
 
 /// Everything the operator can set.
@@ -34,6 +35,8 @@ pub struct Config {
     pub payments: Payments,
     /// How codes reach people.
     pub messages: Messages,
+    /// Support with coins.
+    pub superchat: Superchat,
     /// Who may read `/metrics`.
     pub metrics: Metrics,
     /// The nodes of one event.

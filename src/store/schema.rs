@@ -321,6 +321,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    event_crowds (event_id) {
+        event_id -> Text,
+        seq -> BigInt,
+        total_coins -> BigInt,
+        hold_supports -> Bool,
+    }
+}
+
+diesel::table! {
+    supports (id) {
+        id -> Text,
+        event_id -> Text,
+        account_id -> Text,
+        fighter_id -> Nullable<Text>,
+        kind -> Text,
+        coins -> BigInt,
+        message -> Nullable<Text>,
+        name -> Nullable<Text>,
+        anonymous -> Bool,
+        tier -> Nullable<Text>,
+        state -> Text,
+        seq -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     fighters,
@@ -344,3 +371,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     coin_orders,
     payment_notices
 );
+diesel::allow_tables_to_appear_in_same_query!(supports, accounts, fighters);
