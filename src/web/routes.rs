@@ -12,7 +12,7 @@ use url::Url;
 
 use super::admin::{ALL_STAFF, OWNER};
 use super::viewer::account::changes;
-use super::{Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, sandbox, socket, viewer};
+use super::{Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, overlay, sandbox, socket, viewer};
 use crate::accounts::Role;
 use crate::config::{Config, ObjectsKind};
 
@@ -94,6 +94,7 @@ pub fn table() -> Vec<Entry> {
         Entry::new("POST", "/events/{slug}/unlock",           Site, Viewer,      |r| r.to(viewer::unlock::event)),
         Entry::new("POST", "/events/{slug}/fights/{number}/unlock", Site, Viewer, |r| r.to(viewer::unlock::fight)),
         Entry::new("GET",  "/watch/{slug}",                   Site, Open,        |r| r.to(viewer::watch::page)),
+        Entry::new("GET",  "/overlay/{kind}/{slug}",          Site, Open,        |r| r.to(overlay::page)),
         Entry::new("GET",  "/coins",                          Site, Open,        |r| r.to(viewer::coins::page)),
         Entry::new("POST", "/coins",                          Site, Viewer,      |r| r.to(viewer::coins::buy)),
         Entry::new("GET",  "/orders/{invoice}",               Site, Viewer,      |r| r.to(viewer::order::page)),

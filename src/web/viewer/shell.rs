@@ -96,7 +96,8 @@ fn site_base(config: &Config) -> String {
 }
 
 /// Scheme and host of JSON and sockets where they have a host of their own.
-fn api_base(config: &Config) -> String {
+#[must_use]
+pub fn api_base(config: &Config) -> String {
     config.address_on(&config.hosts.api).unwrap_or_default()
 }
 
