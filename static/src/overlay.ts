@@ -1,11 +1,12 @@
 // A page over the broadcast: which one it is stands in the facts, what the producer wishes in the address.
+import type { Kind, Support } from "./crowd/numbers";
 import { Alerts } from "./overlay/alerts";
 import { ladder, leaderboard, poll, type Board } from "./overlay/boards";
-import { readFacts, readWishes, type OverlayFacts, type Support } from "./overlay/facts";
-import { Line, type Kind } from "./overlay/line";
+import { readFacts, readWishes, type OverlayFacts, type Tier } from "./overlay/facts";
+import { Line } from "./overlay/line";
 import { Voice } from "./overlay/voice";
 import { Nodes } from "./player/nodes";
-import { speaker } from "./player/words";
+import { speaker, type Say } from "./player/words";
 
 const KINDS: Record<string, Kind[]> = { superchats: ["superchat"], donations: ["donation"] };
 /** A page that was reloaded within this goes on where it was; one that comes later begins anew. */
@@ -77,13 +78,28 @@ function run(): void {
   if (facts.kind === "milestones") board = ladder(stage, line, say);
   if (facts.kind === "leaderboard") board = leaderboard(stage, line, say);
   if (facts.kind === "poll") board = poll(stage, line, say);
-  if (wishes.test && alerts) for (const [at, tier] of facts.tiers.entries()) alerts.add(facts.kind === "donations" ? "donation" : "superchat", 0, testOf(at, tier.from_coins, tier.color, tier.hold_ms, tier.name));
-  void line.start(alerts ? place.remembered : null);
-
-  function testOf(at: number, coins: number, color: string, hold_ms: number, tier: string): Support {
-    const fighter = at % 2 === 0 ? null : { id: "", name: say("overlay-test-name") };
-    return { id: `test-${at}`, name: say("overlay-test-name"), coins, message: say("overlay-test-message"), tier, color, hold_ms, fighter };
+  if (wishes.test) {
+    const kind = kinds?.[0] ?? "superchat";
+    for (const [at, tier] of facts.tiers.entries()) alerts?.add(kind, 0, testOf(at, tier, say));
   }
+  void line.start(alerts ? place.remembered : null);
+}
+
+/** What a tier looks like. */
+function testOf(at: number, tier: Tier, say: Say): Support {
+  const name = say("overlay-test-name");
+  return {
+    id: `test-${at}`,
+    name,
+    coins: tier.from_coins,
+    message: tier.max_chars > 0 ? say("overlay-test-message").slice(0, tier.max_chars) : null,
+    tier: tier.name,
+    color: tier.color,
+    hold_ms: tier.hold_ms,
+    pin_ms: null,
+    fighter: at % 2 === 0 ? null : { id: "", name },
+    at: "",
+  };
 }
 
 run();

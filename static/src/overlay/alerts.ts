@@ -1,7 +1,7 @@
 // Alerts one after the other: by arrival, each for its time, and gone at once when a moderator hides it.
+import type { Kind, Support } from "../crowd/numbers";
 import type { Say } from "../player/words";
-import type { Kind } from "./line";
-import type { OverlayFacts, Support, Wishes } from "./facts";
+import type { OverlayFacts, Wishes } from "./facts";
 
 interface Waiting {
   seq: number;

@@ -19,19 +19,6 @@ export interface OverlayFacts {
   words: Record<string, string>;
 }
 
-/** A support as the socket and the API tell it. */
-export interface Support {
-  id: string;
-  /** Null: anonymous. */
-  name: string | null;
-  coins: number;
-  message: string | null;
-  tier: string | null;
-  color: string | null;
-  hold_ms: number | null;
-  fighter: { id: string; name: string } | null;
-}
-
 const POSITIONS = ["top-left", "top-right", "bottom-left", "bottom-right"] as const;
 
 export interface Wishes {

@@ -1,6 +1,6 @@
 // What an alert sounds like: a short chime of our own, and on wish the message read out by the browser.
+import type { Support } from "../crowd/numbers";
 import type { Say } from "../player/words";
-import type { Support } from "./facts";
 
 const NOTES = [659.3, 987.8, 1318.5];
 const NOTE_S = 0.11;
