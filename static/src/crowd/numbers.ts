@@ -114,9 +114,18 @@ export class Numbers {
   #take(kind: Kind, seq: number, support: Support, hidden: boolean): void {
     if (this.#known.has(seq) || seq <= (this.#after?.[kind] ?? 0)) return;
     this.#known.add(seq);
+    this.#advance();
     if (this.#known.size > KNOWN_MAX) for (const old of this.#known) if (old <= (this.floor ?? 0)) this.#known.delete(old);
     if (hidden) this.events.hidden(support.id);
     else if (this.kinds.includes(kind)) this.events.support(kind, seq, support);
+  }
+
+  /** Where no number is left out, nothing is missing of either list. */
+  #advance(): void {
+    if (!this.#after) return;
+    let whole = this.floor ?? 0;
+    while (this.#known.has(whole + 1)) whole += 1;
+    for (const kind of ["superchat", "donation"] as const) this.#after[kind] = Math.max(this.#after[kind], whole);
   }
 
   /** A number was left out. It may be nobody's any more, or on its way. */
