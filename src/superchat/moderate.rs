@@ -111,8 +111,7 @@ async fn moderate(
                 wanted: verb.wanted(),
             })?;
             let told = |state: State| Some(json!({ "support": id, "state": state }));
-            let entry =
-                Entry { what: verb.what(), room: Some(&slug), before: told(before.state), after: told(state) };
+            let entry = Entry { what: verb.what(), room: Some(&slug), before: told(before.state), after: told(state) };
             audit::append(conn, &audit_id, &actor, &entry)?;
             if state == State::Denied {
                 records::set_state(conn, &id, state, None)?;

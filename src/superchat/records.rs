@@ -7,9 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Rules;
-use super::support::{
-    Backed, BoardRow, Given, Kind, Ladder, PublicPage, State, Step, Support, SupportFighter,
-};
+use super::support::{Backed, BoardRow, Given, Kind, Ladder, PublicPage, State, Step, Support, SupportFighter};
 use crate::clock::Micros;
 use crate::events::EventStatus;
 use crate::ids::{AccountId, EventSlug, RowId};
@@ -86,10 +84,8 @@ pub fn find_fighter(conn: &mut Conn, event: &RowId, id: &RowId) -> Result<Option
 /// [`StoreError`]
 pub fn count_since(conn: &mut Conn, account: &AccountId, since: Micros) -> Result<(i64, Option<Micros>), StoreError> {
     let mine = supports::account_id.eq(account.as_str()).and(supports::at.gt(since.0));
-    let (count, first): (i64, Option<i64>) = supports::table
-        .filter(mine)
-        .select((diesel::dsl::count_star(), diesel::dsl::min(supports::at)))
-        .first(conn)?;
+    let (count, first): (i64, Option<i64>) =
+        supports::table.filter(mine).select((diesel::dsl::count_star(), diesel::dsl::min(supports::at))).first(conn)?;
     Ok((count, first.map(Micros)))
 }
 
@@ -97,11 +93,7 @@ pub fn count_since(conn: &mut Conn, account: &AccountId, since: Micros) -> Resul
 const NUMBER: &str = "UPDATE event_crowds SET seq = seq + CASE WHEN hold_supports AND ? THEN 0 ELSE ? END, \
     total_coins = total_coins + ? WHERE event_id = ? RETURNING seq, total_coins, hold_supports";
 
-fn number(
-    conn: &mut Conn,
-    event: &RowId,
-    (may_wait, facts, coins): (bool, i64, Coins),
-) -> Result<Crowd, StoreError> {
+fn number(conn: &mut Conn, event: &RowId, (may_wait, facts, coins): (bool, i64, Coins)) -> Result<Crowd, StoreError> {
     let binds = [Bind::Flag(may_wait), Bind::Int(facts), Bind::Int(coins.0), Bind::Text(event.as_str())];
     let go = |conn: &mut Conn| -> Result<Option<(i64, i64, bool)>, StoreError> {
         let statement = Prepared::<(BigInt, BigInt, Bool)>::new(NUMBER, &binds);
@@ -147,9 +139,7 @@ pub(super) fn lock_crowd(conn: &mut Conn, event: &RowId) -> Result<Crowd, StoreE
 }
 
 pub(super) fn set_hold(conn: &mut Conn, event: &RowId, on: bool) -> Result<(), StoreError> {
-    diesel::update(event_crowds::table.find(event.as_str()))
-        .set(event_crowds::hold_supports.eq(on))
-        .execute(conn)?;
+    diesel::update(event_crowds::table.find(event.as_str())).set(event_crowds::hold_supports.eq(on)).execute(conn)?;
     Ok(())
 }
 
@@ -311,7 +301,7 @@ pub fn list_public(
     let next_after = match items.last() {
         Some(last) if !is_whole => last.seq,
         // Of another kind, or nothing: what is committed later has a larger number than what this snapshot has.
-        _ => find_crowd(conn, event)?.map_or(after, |crowd| crowd.seq.max(after)),
+        _ => find_crowd(conn, event)?.map_or(0, |crowd| crowd.seq),
     };
     Ok(PublicPage { items, next_after })
 }

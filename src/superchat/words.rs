@@ -250,9 +250,36 @@ mod tests {
     fn words_are_masked_however_they_are_dressed_up() {
         let words = Words::new(None, &[]);
         for bad in [
-            "anjing", "ANJING", "anjingnya", "4njing", "@njing", "anj1ng", "anj!ng", "anjiiiing", "аnјіng", "ａｎｊｉｎｇ",
-            "𝐚𝐧𝐣𝐢𝐧𝐠", "ánjïng", "a n j i n g", "a.n.j.i.n.g", "an.jing", "anj*ng", "k0nt0l", "kontol", "dikontolin", "GOBLOK",
-            "f*ck", "fuuuuck", "motherfucker", "$hit", "asu", "a-s-u", "ngent0t", "b1tch", "memek", "tolol",
+            "anjing",
+            "ANJING",
+            "anjingnya",
+            "4njing",
+            "@njing",
+            "anj1ng",
+            "anj!ng",
+            "anjiiiing",
+            "аnјіng",
+            "ａｎｊｉｎｇ",
+            "𝐚𝐧𝐣𝐢𝐧𝐠",
+            "ánjïng",
+            "a n j i n g",
+            "a.n.j.i.n.g",
+            "an.jing",
+            "anj*ng",
+            "k0nt0l",
+            "kontol",
+            "dikontolin",
+            "GOBLOK",
+            "f*ck",
+            "fuuuuck",
+            "motherfucker",
+            "$hit",
+            "asu",
+            "a-s-u",
+            "ngent0t",
+            "b1tch",
+            "memek",
+            "tolol",
         ] {
             assert_eq!(words.mask(bad), stars(bad), "{bad}");
             assert_eq!(words.mask(&format!("dasar {bad} kamu!")), format!("dasar {} kamu!", stars(bad)), "{bad}");
@@ -264,11 +291,46 @@ mod tests {
     fn words_that_only_look_a_little_like_them_stay() {
         let words = Words::new(None, &[]);
         for fine in [
-            "Scunthorpe", "class pass assassin", "masuk asumsi kasus", "kontrol", "memekarkan memekakkan", "pempek", "perekam",
-            "perekonomian", "itilah", "shiitake", "Dickens", "cocktail", "analisis", "tai chi", "455 555 5.000", "K.O. ronde 2",
-            "A55", "Jab! Hook! Uppercut!", "kelas suka", "an aku jingga", "ayo Budi!!!", "U S A", "titian", "begonia", "***",
-            "Ｇａｎｂａｒｕ", "Привет", "ω", "❤️🔥", "مرحبا", "<b>tebal</b>", "a b c d e", "babi guling enak", "shot", "asuransi",
-            "mantap jiwa", "kampus", "sialkan", "pukul", "puk1ul",
+            "Scunthorpe",
+            "class pass assassin",
+            "masuk asumsi kasus",
+            "kontrol",
+            "memekarkan memekakkan",
+            "pempek",
+            "perekam",
+            "perekonomian",
+            "itilah",
+            "shiitake",
+            "Dickens",
+            "cocktail",
+            "analisis",
+            "tai chi",
+            "455 555 5.000",
+            "K.O. ronde 2",
+            "A55",
+            "Jab! Hook! Uppercut!",
+            "kelas suka",
+            "an aku jingga",
+            "ayo Budi!!!",
+            "U S A",
+            "titian",
+            "begonia",
+            "***",
+            "Ｇａｎｂａｒｕ",
+            "Привет",
+            "ω",
+            "❤️🔥",
+            "مرحبا",
+            "<b>tebal</b>",
+            "a b c d e",
+            "babi guling enak",
+            "shot",
+            "asuransi",
+            "mantap jiwa",
+            "kampus",
+            "sialkan",
+            "pukul",
+            "puk1ul",
         ] {
             assert_eq!(words.mask(fine), fine, "{fine}");
         }
@@ -277,6 +339,9 @@ mod tests {
     #[test]
     fn the_operator_has_a_list_of_his_own_and_more_words() {
         let words = Words::new(Some("# none but this\nlawan\n\n"), &["judi*".to_owned(), "*slot*".to_owned()]);
-        assert_eq!(words.mask("anjing lawan lawannya judionline megaslot88"), "anjing ***** lawannya ********** **********");
+        assert_eq!(
+            words.mask("anjing lawan lawannya judionline megaslot88"),
+            "anjing ***** lawannya ********** **********"
+        );
     }
 }

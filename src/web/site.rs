@@ -12,7 +12,7 @@ use crate::accounts::Accounts;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::events::{EventFacts, SharedMirror};
-use crate::flows::Till;
+use crate::flows::{Crowd, Till};
 use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug, ReplayName};
 use crate::payments::sandbox::Sandbox;
@@ -67,6 +67,8 @@ pub struct Site {
     pub accounts: Accounts,
     /// Everything with coins.
     pub till: Till,
+    /// Support with coins.
+    pub crowd: Crowd,
     /// Coin packages read within the last second.
     pub shelf: Arc<Shelf>,
     /// The pay page for trying things out; only with `payments.gateway = "sandbox"`.

@@ -48,6 +48,7 @@ mod shop;
 mod sockets;
 mod start;
 mod store;
+mod supports;
 mod tidy;
 mod unlocks;
 mod web;

@@ -26,7 +26,8 @@ pub(super) fn superchat(section: &Superchat, origins: &Origins) -> Result<(), Co
         return Err(origins.wrong("superchat.words_file", &what));
     }
     if section.tiers.is_empty() {
-        let what = "is empty: write at least one [[superchat.tiers]] with name, from_coins, color, max_chars, hold_ms, pin_ms";
+        let what =
+            "is empty: write at least one [[superchat.tiers]] with name, from_coins, color, max_chars, hold_ms, pin_ms";
         return Err(origins.wrong("superchat.tiers", what));
     }
     let mut names = BTreeSet::new();

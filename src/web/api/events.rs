@@ -10,9 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::Micros;
-use crate::events::{
-    EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts, NightForSale, PollFacts, Unlocks,
-};
+use crate::events::{EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, NightForSale, PollFacts, Unlocks};
 use crate::ids::{EventSlug, RowId};
 use crate::money::Coins;
 use crate::web::Site;
@@ -96,23 +94,6 @@ pub struct Events<'a> {
     events: Vec<EventJson<'a>>,
 }
 
-/// A donation ladder.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Milestones<'a> {
-    /// Coins given so far.
-    total_coins: Coins,
-    milestones: Vec<Milestone<'a>>,
-}
-
-/// A step of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Milestone<'a> {
-    title: &'a str,
-    /// Reached at this total.
-    coins: Coins,
-    reached: bool,
-}
-
 /// An event's questions.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Polls<'a> {
@@ -164,7 +145,7 @@ pub(super) fn rfc3339(at: Micros) -> String {
 }
 
 /// A shown event, or 404.
-fn get_shown(site: &Site, slug: &str) -> Result<Arc<EventFacts>, Problem> {
+pub(super) fn get_shown(site: &Site, slug: &str) -> Result<Arc<EventFacts>, Problem> {
     slug.parse::<EventSlug>()
         .ok()
         .and_then(|slug| site.mirror.find(&slug))
@@ -173,7 +154,7 @@ fn get_shown(site: &Site, slug: &str) -> Result<Arc<EventFacts>, Problem> {
 }
 
 /// Answers JSON that a cache may keep for a second: a crowd asks once.
-fn shared_json(body: &impl Serialize) -> HttpResponse {
+pub(super) fn shared_json(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=1")).json(body)
 }
 
@@ -223,16 +204,6 @@ pub async fn playback(site: web::Data<Site>, slug: web::Path<String>) -> Result<
     Ok(shared_json(&site.playback_of(&event)))
 }
 
-/// `GET /api/v1/events/{slug}/milestones`. Nobody can give coins yet, so nothing is reached.
-///
-/// # Errors
-/// 404 for an event that is not shown.
-pub async fn milestones(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let event = get_shown(&site, &slug)?;
-    let milestones = event.milestones.iter().map(Milestone::of).collect();
-    Ok(shared_json(&Milestones { total_coins: Coins(0), milestones }))
-}
-
 /// `GET /api/v1/events/{slug}/polls`, without drafts.
 ///
 /// # Errors
@@ -241,13 +212,6 @@ pub async fn polls(site: web::Data<Site>, slug: web::Path<String>) -> Result<Htt
     let event = get_shown(&site, &slug)?;
     let polls = event.polls.iter().filter(|poll| poll.status != "draft").map(Poll::of).collect();
     Ok(shared_json(&Polls { polls }))
-}
-
-impl<'a> Milestone<'a> {
-    /// Nobody can give coins yet, so nothing is reached.
-    fn of(facts: &'a MilestoneFacts) -> Self {
-        Self { title: &facts.title, coins: facts.coins, reached: false }
-    }
 }
 
 impl<'a> Poll<'a> {

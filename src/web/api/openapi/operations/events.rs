@@ -37,15 +37,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..PLAIN
     },
     Operation {
-        path: "/api/v1/events/{slug}/milestones",
-        id: "listMilestones",
-        summary: "An event's donation ladder",
-        words: "With what is reached.",
-        answers: (200, Answer::Json(shapes::<events::Milestones<'_>>)),
-        more: &[(404, "events.not_found")],
-        ..PLAIN
-    },
-    Operation {
         path: "/api/v1/events/{slug}/polls",
         id: "listPolls",
         summary: "An event's questions",
