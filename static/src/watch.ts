@@ -1,5 +1,6 @@
 // The watch page: the player, and what the socket tells about the event.
 import { startCountdowns } from "./countdown";
+import { mountCrowd } from "./crowd/mount";
 import { phaseOf } from "./phase";
 import type { EventState, Fight, Phase } from "./player/facts";
 import { readFacts } from "./player/facts";
@@ -62,6 +63,7 @@ function run(): void {
     badge.dataset["phase"] = phase;
     badge.textContent = badgeOf(phase, say);
   };
+  const crowd = mountCrowd(facts, say, player.nodes);
   const feed: Feed = new Feed(facts, player.nodes, {
     status: (stream) => setPhase(phaseOf({ status: "", stream }) as Phase),
     state: (event: EventState) => {
@@ -74,6 +76,11 @@ function run(): void {
       const number = new Intl.NumberFormat(document.documentElement.lang).format(count);
       if (viewers) viewers.textContent = say("viewers-count", { count: number });
     },
+    crowd: (frame) => crowd.hear(frame),
+    get floor() {
+      return crowd.floor;
+    },
+    untold: () => crowd.poll(),
   });
   player.start();
   feed.start();

@@ -28,6 +28,7 @@ pub mod reader;
 pub mod register;
 pub mod reset;
 pub mod shell;
+mod support;
 pub mod unlock;
 pub mod watch;
 pub(crate) mod words;

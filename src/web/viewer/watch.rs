@@ -13,6 +13,7 @@ use super::night::{Bout, Night};
 use super::offers::Buyer;
 use super::reader::Reader;
 use super::shell::Shell;
+use super::support::{Crowd, CrowdFacts};
 use super::words::{SAID_BY_SCRIPTS, said};
 use super::{find_shown, problem};
 use crate::events::EventFacts;
@@ -31,6 +32,7 @@ struct Watch {
     ahead: Option<Ahead>,
     polls: Vec<Poll>,
     rungs: Vec<Rung>,
+    crowd: Crowd,
     /// The player's facts, JSON fit for a script element.
     facts: String,
 }
@@ -64,6 +66,8 @@ struct Poll {
 
 /// A step of the ladder.
 struct Rung {
+    /// As a number for scripts.
+    at: i64,
     coins: String,
     title: String,
 }
@@ -82,6 +86,7 @@ struct Facts<'a> {
     probe_timeout_ms: u64,
     spread_window_ms: u64,
     sale: Sale<'a>,
+    support: CrowdFacts,
     words: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -103,6 +108,7 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>
     let shell = reader.shell(site, &format!("/watch/{}", event.slug), title, description);
     let encrypted = site.config.playback.encrypt && night.on_now();
     let ahead = Ahead::of(event, encrypted, buyer, w);
+    let crowd = Crowd::of(site, event, &shell);
     let facts = Facts {
         slug: event.slug.as_str(),
         title: &event.title,
@@ -114,12 +120,13 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>
         probe_timeout_ms: site.config.cluster.probe_timeout_ms,
         spread_window_ms: site.config.cluster.spread_window_ms,
         sale: Sale::new(event, reader.who.as_ref(), ahead.as_ref(), &shell),
+        support: crowd.facts(reader.who.as_ref().map(|who| who.name.as_str()), &shell),
         words: said(SAID_BY_SCRIPTS, w),
     };
     // `<` is the only byte that could end a script element early.
     let facts = serde_json::to_string(&facts).unwrap_or_default().replace('<', "\\u003c");
     let marks = night.bouts.iter().map(|bout| mark_of(event, bout.number, buyer, w)).collect();
-    Watch { shell, night, marks, ahead, polls: polls_of(event), rungs: rungs_of(event), facts }
+    Watch { shell, night, marks, ahead, polls: polls_of(event), rungs: rungs_of(event), crowd, facts }
 }
 
 fn polls_of(event: &EventFacts) -> Vec<Poll> {
@@ -139,6 +146,6 @@ fn rungs_of(event: &EventFacts) -> Vec<Rung> {
     event
         .milestones
         .iter()
-        .map(|milestone| Rung { coins: milestone.coins.to_string(), title: milestone.title.clone() })
+        .map(|milestone| Rung { at: milestone.coins.0, coins: milestone.coins.to_string(), title: milestone.title.clone() })
         .collect()
 }

@@ -1,4 +1,5 @@
 // Alerts one after the other: by arrival, each for its time, and gone at once when a moderator hides it.
+import { isDark, words, written } from "../crowd/card";
 import type { Kind, Support } from "../crowd/numbers";
 import type { Say } from "../player/words";
 import type { OverlayFacts, Wishes } from "./facts";
@@ -84,36 +85,16 @@ export class Alerts {
     if (support.color) card.style.setProperty("--tier", support.color);
     card.toggleAttribute("data-dark", support.color !== null && isDark(support.color));
     const head = document.createElement("header");
-    const name = part("b", "alert-name", support.name ?? this.say("overlay-anonymous"));
-    const coins = part("span", "alert-coins", this.say("coins-amount", { coins: written(support.coins) }));
+    const name = words("b", "alert-name", support.name ?? this.say("overlay-anonymous"));
+    const coins = words("span", "alert-coins", this.say("coins-amount", { coins: written(support.coins) }));
     head.append(name, coins);
     card.append(head);
-    if (support.fighter) card.append(part("p", "alert-fighter", this.say("overlay-to", { fighter: support.fighter.name })));
+    if (support.fighter) card.append(words("p", "alert-fighter", this.say("overlay-to", { fighter: support.fighter.name })));
     if (support.message) {
-      const message = part("p", "alert-message", support.message);
+      const message = words("p", "alert-message", support.message);
       message.dataset["length"] = support.message.length > 160 ? "long" : support.message.length > 60 ? "middle" : "short";
       card.append(message);
     }
     return card;
   }
-}
-
-/** Text of people is text: never markup, and in its own direction. */
-export function part(tag: string, name: string, text: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = name;
-  element.dir = "auto";
-  element.textContent = text;
-  return element;
-}
-
-export const written = (number: number): string => new Intl.NumberFormat(document.documentElement.lang).format(number);
-
-/** Whether white letters read better on a colour (WCAG's relative luminance). */
-export function isDark(color: string): boolean {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
-    const share = Number.parseInt(color.slice(at, at + 2), 16) / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.3;
 }

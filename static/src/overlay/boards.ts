@@ -1,6 +1,6 @@
 // What stands on the broadcast for as long as it is switched on: the ladder, the leaderboard, the poll.
+import { words, written } from "../crowd/card";
 import type { Say } from "../player/words";
-import { part, written } from "./alerts";
 import type { Line } from "./line";
 
 interface Ladder {
@@ -52,13 +52,13 @@ export function ladder(stage: HTMLElement, line: Line, say: Say): Board {
     if (!now) return;
     const list = document.createElement("ol");
     list.className = "panel ladder";
-    list.append(part("h2", "panel-title", say("overlay-goals")), part("p", "panel-total", say("overlay-total", { coins: written(now.total_coins) })));
+    list.append(words("h2", "panel-title", say("overlay-goals")), words("p", "panel-total", say("overlay-total", { coins: written(now.total_coins) })));
     let below = 0;
     for (const { title, coins, reached: done } of now.milestones) {
       const row = document.createElement("li");
       row.toggleAttribute("data-reached", done);
       row.toggleAttribute("data-new", done && reached !== null && !reached.has(title + coins));
-      row.append(part("b", "rung-title", title), part("span", "rung-coins", written(coins)), bar((now.total_coins - below) / (coins - below)));
+      row.append(words("b", "rung-title", title), words("span", "rung-coins", written(coins)), bar((now.total_coins - below) / (coins - below)));
       list.append(row);
       below = coins;
     }
@@ -73,10 +73,10 @@ export function leaderboard(stage: HTMLElement, line: Line, say: Say): Board {
     if (!now) return;
     const list = document.createElement("ol");
     list.className = "panel board";
-    list.append(part("h2", "panel-title", say("overlay-board")));
+    list.append(words("h2", "panel-title", say("overlay-board")));
     now.items.slice(0, BOARD_ROWS).forEach(({ name, coins }, at) => {
       const row = document.createElement("li");
-      row.append(part("i", "board-place", String(at + 1)), part("b", "board-name", name ?? say("overlay-anonymous")), part("span", "board-coins", written(coins)));
+      row.append(words("i", "board-place", String(at + 1)), words("b", "board-name", name ?? say("overlay-anonymous")), words("span", "board-coins", written(coins)));
       list.append(row);
     });
     stage.replaceChildren(...(now.items.length > 0 ? [list] : []));
@@ -92,15 +92,15 @@ export function poll(stage: HTMLElement, line: Line, say: Say): Board {
     const card = document.createElement("section");
     card.className = "panel poll";
     const votes = shown.options.reduce((sum, option) => sum + option.votes, 0);
-    card.append(part("p", "panel-title", say(shown.status === "open" ? "overlay-poll-open" : "overlay-poll-closed")), part("h2", "poll-question", shown.question));
+    card.append(words("p", "panel-title", say(shown.status === "open" ? "overlay-poll-open" : "overlay-poll-closed")), words("h2", "poll-question", shown.question));
     for (const option of shown.options) {
       const share = votes > 0 ? option.votes / votes : 0;
       const row = document.createElement("div");
       row.className = "poll-option";
-      row.append(part("b", "poll-label", option.label), part("span", "poll-share", `${written(Math.round(share * 100))}%`), bar(share));
+      row.append(words("b", "poll-label", option.label), words("span", "poll-share", `${written(Math.round(share * 100))}%`), bar(share));
       card.append(row);
     }
-    card.append(part("p", "poll-votes", say("overlay-votes", { count: written(votes) })));
+    card.append(words("p", "poll-votes", say("overlay-votes", { count: written(votes) })));
     stage.replaceChildren(card);
   });
 }

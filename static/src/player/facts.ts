@@ -1,4 +1,5 @@
 // What the page tells the player.
+import type { SheetFacts } from "../crowd/sheet";
 
 /** A finished recording: of one fight, named by its number, or of the whole event, `all`. */
 export interface Replay {
@@ -56,6 +57,7 @@ export interface Facts {
   probe_timeout_ms: number;
   spread_window_ms: number;
   sale: Sale;
+  support: SheetFacts;
   words: Record<string, string>;
 }
 

@@ -1,4 +1,5 @@
 // What happens to the event: the socket tells, and while it is down the API is asked every few seconds.
+import type { Frame } from "../crowd/numbers";
 import type { EventState, Facts, Playback } from "./facts";
 import type { Nodes } from "./nodes";
 
@@ -17,11 +18,15 @@ export interface FeedEvents {
   playback(playback: Partial<Playback>): void;
   /** How many watch. */
   viewers(count: number): void;
+  /** What the crowd does: whether it was that. */
+  crowd(frame: Frame): boolean;
+  /** Up to which number of the crowd's nothing is missing; null: not known. */
+  readonly floor: number | null;
+  /** Nobody tells: what the crowd did is to be asked for. */
+  untold(): void;
 }
 
-interface Message {
-  event: string;
-  room?: string;
+interface Message extends Frame {
   data?: { status?: string; master?: string | null; dvr?: string | null; count?: number };
 }
 
@@ -89,7 +94,8 @@ export class Feed {
     this.#socket = socket;
     socket.onopen = () => {
       this.#heardAt = Date.now();
-      socket.send(JSON.stringify({ event: "superchat:join", room: this.facts.slug }));
+      const { floor } = this.events;
+      socket.send(JSON.stringify({ event: "superchat:join", room: this.facts.slug, ...(floor === null ? {} : { after: floor }) }));
       // What changed while nobody listened is asked for; the first time the page itself is the answer.
       if (this.#tries > 0) void this.ask();
       this.#tries = 0;
@@ -126,6 +132,7 @@ export class Feed {
     else if (event === "epoch:update" && data?.master) {
       this.events.playback({ master: data.master, dvr: data.dvr ?? null });
     } else if (event === "server:reconnect") this.#move();
+    else this.events.crowd(message);
   }
 
   /** The server is about to go: come back later, and not all at once. */
@@ -160,6 +167,7 @@ export class Feed {
     this.#poll = setTimeout(
       () => {
         const done = document.hidden ? Promise.resolve(false) : this.ask();
+        if (!document.hidden && !this.#open) this.events.untold();
         void done.finally(() => this.#schedule());
       },
       every * (1 + Math.random()),
