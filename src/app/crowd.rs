@@ -31,8 +31,8 @@ pub(super) fn open(
     Ok(Crowd::new(CrowdParts { store: store.clone(), clock: clock.clone(), random: random.clone(), rules }))
 }
 
-/// Tells the rooms of this process what the crowd of every process does. The tail gives facts in the order of their rows,
-/// which is that of their numbers.
+/// Tells the rooms of this process what the crowd of every process does. The tail gives facts in the order of their
+/// rows, which is that of their numbers.
 pub(super) fn announce(site: &Site, bus: &Bus, tracker: &TaskTracker, stopping: &CancellationToken) {
     let (site, mut facts) = (site.clone(), bus.subscribe());
     tracker.spawn(stopping.clone().run_until_cancelled_owned(async move {

@@ -264,8 +264,8 @@ pub fn list_all(
     rows.into_iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 
-/// What was public behind number `after`, in order, at most `limit`; without `after` the newest of it. With `kind` those
-/// alone.
+/// What was public behind number `after`, in order, at most `limit`; without `after` the newest of it. With `kind`
+/// those alone.
 ///
 /// # Errors
 /// [`StoreError`]
