@@ -56,12 +56,11 @@ fn tell(site: &Site, fact: &Fact) {
         "milestone:update" => drop(site.hub.publish(room, frame(&fact.kind, room, &fact.payload))),
         kind @ ("superchat:new" | "donation:new" | "superchat:hidden") => {
             let (seq, data) = (fact.payload.get("seq").and_then(Value::as_i64), fact.payload.get("data"));
-            match seq {
-                Some(seq) => {
-                    let frame = numbered_frame(kind, room, seq, data.unwrap_or(&json!({})));
-                    site.hub.publish_numbered(room, seq, frame);
-                }
-                None => tracing::error!(id = fact.id, "a fact of the crowd has no number and is not told"),
+            if let Some(seq) = seq {
+                let frame = numbered_frame(kind, room, seq, data.unwrap_or(&json!({})));
+                site.hub.publish_numbered(room, seq, frame);
+            } else {
+                tracing::error!(id = fact.id, "a fact of the crowd has no number and is not told");
             }
         }
         _ => {}

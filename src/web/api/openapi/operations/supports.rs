@@ -65,7 +65,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "An event's donation ladder",
         words: "With what is reached, and what each fighter was given. All coins count, those of held and hidden \
                 supports too.",
-        answers: (200, Answer::Json(shapes::<supports::Milestones>)),
+        answers: (200, Answer::Json(shapes::<supports::LadderJson>)),
         more: &[(404, "events.not_found"), (503, "web.unavailable")],
         ..PLAIN
     },
