@@ -31,8 +31,8 @@ pub(super) fn open(
     Ok(Crowd::new(CrowdParts { store: store.clone(), clock: clock.clone(), random: random.clone(), rules }))
 }
 
-/// Tells the rooms of this process what the crowd of every process does. The tail gives facts in the order of their rows,
-/// which is that of their numbers.
+/// Tells the rooms of this process what the crowd of every process does. The tail gives facts in the order of their
+/// rows, which is that of their numbers.
 pub(super) fn announce(site: &Site, bus: &Bus, tracker: &TaskTracker, stopping: &CancellationToken) {
     let (site, mut facts) = (site.clone(), bus.subscribe());
     tracker.spawn(stopping.clone().run_until_cancelled_owned(async move {
@@ -56,12 +56,11 @@ fn tell(site: &Site, fact: &Fact) {
         "milestone:update" => drop(site.hub.publish(room, frame(&fact.kind, room, &fact.payload))),
         kind @ ("superchat:new" | "donation:new" | "superchat:hidden") => {
             let (seq, data) = (fact.payload.get("seq").and_then(Value::as_i64), fact.payload.get("data"));
-            match seq {
-                Some(seq) => {
-                    let frame = numbered_frame(kind, room, seq, data.unwrap_or(&json!({})));
-                    site.hub.publish_numbered(room, seq, frame);
-                }
-                None => tracing::error!(id = fact.id, "a fact of the crowd has no number and is not told"),
+            if let Some(seq) = seq {
+                let frame = numbered_frame(kind, room, seq, data.unwrap_or(&json!({})));
+                site.hub.publish_numbered(room, seq, frame);
+            } else {
+                tracing::error!(id = fact.id, "a fact of the crowd has no number and is not told");
             }
         }
         _ => {}

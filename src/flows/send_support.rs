@@ -1,9 +1,9 @@
 //! Support with coins, as the web asks for it.
 //!
-//! One transaction: the request's earlier answer is looked for, the event is held open, the ledger booked, the viewer's
-//! supports of the last minute counted – the balance is locked by then, so that nobody sends two at once past the limit.
-//! Only then the event's next number is taken, under the lock that all its supports wait for; the row, its facts and the
-//! answer follow, and COMMIT. A refusal takes everything back.
+//! One transaction: the request's earlier answer is looked for, the event is held open, the ledger booked, the
+//! viewer's supports of the last minute counted – the balance is locked by then, so that nobody sends two at once past
+//! the limit. Only then the event's next number is taken, under the lock that all its supports wait for; the row, its
+//! facts and the answer follow, and COMMIT. A refusal takes everything back.
 
 use std::sync::Arc;
 

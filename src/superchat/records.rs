@@ -99,21 +99,20 @@ fn number(conn: &mut Conn, event: &RowId, (may_wait, facts, coins): (bool, i64, 
         let statement = Prepared::<(BigInt, BigInt, Bool)>::new(NUMBER, &binds);
         Ok(each_dialect!(&mut *conn, c => statement.get_result(c).optional())?)
     };
-    let row = match go(conn)? {
-        Some(row) => row,
-        None => {
-            let fresh = (
-                event_crowds::event_id.eq(event.as_str()),
-                event_crowds::seq.eq(0),
-                event_crowds::total_coins.eq(0),
-                event_crowds::hold_supports.eq(false),
-            );
-            each_dialect!(&mut *conn, c => diesel::insert_into(event_crowds::table)
+    let row = if let Some(row) = go(conn)? {
+        row
+    } else {
+        let fresh = (
+            event_crowds::event_id.eq(event.as_str()),
+            event_crowds::seq.eq(0),
+            event_crowds::total_coins.eq(0),
+            event_crowds::hold_supports.eq(false),
+        );
+        each_dialect!(&mut *conn, c => diesel::insert_into(event_crowds::table)
                 .values(fresh)
                 .on_conflict_do_nothing()
                 .execute(c))?;
-            go(conn)?.ok_or_else(|| StoreError::Row(format!("the crowd of {event} is missing")))?
-        }
+        go(conn)?.ok_or_else(|| StoreError::Row(format!("the crowd of {event} is missing")))?
     };
     let (seq, total, holds) = row;
     Ok(Crowd { seq, total: Coins(total), holds })
@@ -264,8 +263,8 @@ pub fn list_all(
     rows.into_iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 
-/// What was public behind number `after`, in order, at most `limit`; without `after` the newest of it. With `kind` those
-/// alone.
+/// What was public behind number `after`, in order, at most `limit`; without `after` the newest of it. With `kind`
+/// those alone.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -278,13 +277,12 @@ pub fn list_public(
 ) -> Result<PublicPage, StoreError> {
     let kinds: Vec<&str> = kind.map_or_else(|| vec!["superchat", "donation"], |kind| vec![kind.as_str()]);
     let mine = || supports::event_id.eq(event.as_str()).and(supports::kind.eq_any(kinds.clone()));
-    let after = match after {
-        Some(after) => after,
-        None => {
-            let newest = supports::table.filter(mine()).filter(supports::seq.is_not_null()).select(supports::seq);
-            let seqs: Vec<Option<i64>> = newest.order(supports::seq.desc()).limit(limit).load(conn)?;
-            seqs.last().copied().flatten().map_or(0, |first| first.saturating_sub(1))
-        }
+    let after = if let Some(after) = after {
+        after
+    } else {
+        let newest = supports::table.filter(mine()).filter(supports::seq.is_not_null()).select(supports::seq);
+        let seqs: Vec<Option<i64>> = newest.order(supports::seq.desc()).limit(limit).load(conn)?;
+        seqs.last().copied().flatten().map_or(0, |first| first.saturating_sub(1))
     };
     let rows: Vec<Row> = joined!()
         .filter(mine())

@@ -80,6 +80,7 @@ fn is_link(word: &str) -> bool {
     if plain.contains("://") || plain.starts_with("www.") {
         return true;
     }
+    let plain = plain.strip_prefix("mailto:").unwrap_or(plain);
     let host = plain.split(['/', '?', '#', ':']).next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
     let Some((before, ending)) = host.rsplit_once('.') else { return false };

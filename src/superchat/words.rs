@@ -48,32 +48,33 @@ impl Words {
         let mut masked = vec![false; graphemes.len()];
         let words = words_of(&graphemes);
         for word in &words {
-            if self.find(word) {
-                cover(&mut masked, word);
+            if let Some(found) = self.find(word) {
+                cover(&mut masked, &found);
             }
         }
         for row in words.chunk_by(|one, other| is_next(one, other, &graphemes)) {
             // an.jing, an-jing
             let joined: Vec<Sign> = row.concat();
-            if row.len() > 1 && self.find(&joined) {
-                cover(&mut masked, &joined);
+            if row.len() > 1
+                && let Some(found) = self.find(&joined)
+            {
+                cover(&mut masked, &found);
             }
         }
         for row in words.chunk_by(|one, other| one.len() == 1 && other.len() == 1) {
             let letters: Vec<Sign> = row.concat();
             if row.len() >= APART_MIN {
-                self.find_apart(&letters).into_iter().for_each(|found| cover(&mut masked, found));
+                for found in self.find_apart(&letters) {
+                    cover(&mut masked, found);
+                }
             }
         }
-        let shown = graphemes.iter().zip(masked).map(|(one, masked)| match masked {
-            true if !one.trim().is_empty() => "*",
-            _ => one,
-        });
-        shown.collect()
+        let shown = graphemes.iter().zip(masked);
+        shown.map(|(one, masked)| if masked && !one.trim().is_empty() { "*" } else { one }).collect()
     }
 
-    /// Whether a word is on the list, with what hangs on its ends or without.
-    fn find(&self, word: &[Sign]) -> bool {
+    /// What of a word is on the list, with what hangs on its ends or without.
+    fn find(&self, word: &[Sign]) -> Option<Vec<Sign>> {
         let trim = |word: &[Sign], ends: &[char]| {
             let is_end = |sign: &Sign| ends.contains(&sign.letter);
             let from = word.iter().position(|sign| !is_end(sign)).unwrap_or(word.len());
@@ -81,7 +82,7 @@ impl Words {
             word.get(from..until).unwrap_or_default().to_vec()
         };
         let (plain, bare) = (trim(word, &['!', '|', '*']), trim(word, &['!', '|', '*', '@', '$']));
-        [plain, bare].iter().any(|word| is_written(word) && self.0.iter().any(|entry| entry.fits(word)))
+        [plain, bare].into_iter().find(|word| is_written(word) && self.0.iter().any(|entry| entry.fits(word)))
     }
 
     /// Words within letters that are set apart.
@@ -126,19 +127,26 @@ impl Entry {
         })
     }
 
-    /// How many signs at the front are this word. A letter stands as often as on the list, or is drawn out: three times
-    /// and more.
+    /// How many signs at the front are this word.
     fn match_front(&self, signs: &[Sign]) -> Option<usize> {
-        let mut at = 0;
-        for &(letter, times) in &self.runs {
-            let here = signs.get(at..)?.iter().take_while(|sign| stands_for(sign.letter, letter)).count();
-            if here != times && (here < 3 || here < times) {
-                return None;
-            }
-            at += here;
-        }
-        Some(at)
+        match_runs(&self.runs, signs, 0)
     }
+}
+
+/// The end of these runs behind `at`. A letter stands as often as on the list, or is drawn out: three times and more.
+fn match_runs(runs: &[(char, usize)], signs: &[Sign], at: usize) -> Option<usize> {
+    let Some(((letter, times), rest)) = runs.split_first() else { return Some(at) };
+    let signs_here = signs.get(at..)?;
+    // A star is one letter and no row of them, so that there are few ways to try.
+    let drawn_out = signs_here.iter().take_while(|sign| sign.letter != '*' && stands_for(sign.letter, *letter)).count();
+    if drawn_out >= 3 && drawn_out > *times {
+        let end = match_runs(rest, signs, at + drawn_out);
+        if end.is_some() {
+            return end;
+        }
+    }
+    let plain = signs_here.get(..*times)?.iter().all(|sign| stands_for(sign.letter, *letter));
+    if plain { match_runs(rest, signs, at + times) } else { None }
 }
 
 fn cover(masked: &mut [bool], word: &[Sign]) {

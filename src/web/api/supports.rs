@@ -142,7 +142,8 @@ impl SupportItem {
 
 /// A donation ladder.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Milestones {
+#[schema(as = Milestones)]
+pub struct LadderJson {
     /// Coins given so far.
     total_coins: Coins,
     milestones: Vec<Milestone>,
@@ -263,7 +264,7 @@ pub async fn milestones(site: web::Data<Site>, slug: web::Path<String>) -> Resul
     let total = ladder.total;
     let steps = ladder.steps.into_iter();
     let of = |Backed { fighter, coins }: Backed| FighterTotal { id: fighter.id, name: fighter.name, coins };
-    Ok(shared_json(&Milestones {
+    Ok(shared_json(&LadderJson {
         total_coins: total,
         milestones: steps
             .map(|step| Milestone { reached: step.coins <= total, title: step.title, coins: step.coins })

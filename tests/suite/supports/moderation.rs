@@ -1,6 +1,9 @@
 //! Held, approved, hidden, shown again: by the command, beside a running server.
 
+use std::cell::RefCell;
+
 use bakuhantam::ledger;
+use bakuhantam::store::{Store, StoreError};
 use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 
@@ -33,6 +36,17 @@ fn audited(server: &TestServer) -> Vec<String> {
     let store = bakuhantam::store::Store::open(&loaded.config.database).expect("a store");
     let rows = store.read_now(&|conn| bakuhantam::store::audit::list(conn, 100)).expect("the audit");
     rows.into_iter().rev().map(|row| row.what).filter(|what| what.starts_with("superchat.")).collect()
+}
+
+/// Plants something; what the books then say.
+async fn drifts(store: &Store, sql: &'static str) -> Vec<String> {
+    let planted = store.write(move |conn| Ok::<_, StoreError>(conn.batch_execute(sql)?));
+    planted.await.expect("planted");
+    let found = RefCell::new(Vec::new());
+    store
+        .read_now(&|conn| ledger::verify(conn, &mut |drift| found.borrow_mut().push(drift.to_string())))
+        .expect("the books can be read");
+    found.into_inner()
 }
 
 on_both_databases! {
@@ -127,36 +141,28 @@ on_both_databases! {
         server.cli_ok(&["ledger", "verify"]);
         // One that nobody paid for is told, and so is one that is gone.
         let store = db.open();
-        let drifts = |sql: &'static str| {
-            let found = std::cell::RefCell::new(Vec::new());
-            let planted = store.write_now(move |conn| {
-                conn.batch_execute(sql)?;
-                Ok::<_, bakuhantam::store::StoreError>(())
-            });
-            planted.expect("planted");
-            store
-                .read_now(&|conn| ledger::verify(conn, &mut |drift| found.borrow_mut().push(drift.to_string())))
-                .expect("the books can be read");
-            found.into_inner()
-        };
         let planted = drifts(
+            &store,
             "INSERT INTO supports (id, event_id, account_id, kind, coins, anonymous, state, seq, at) \
              SELECT '01J00000000000000000000GVEN', event_id, account_id, 'donation', 7, TRUE, 'shown', 99, 1 FROM supports",
-        );
+        )
+        .await;
         assert_eq!(planted.len(), 1, "{planted:?}");
         assert!(planted[0].contains("support") && planted[0].contains("01J00000000000000000000GVEN"), "{planted:?}");
         let gone = match db.file() {
             Some(_) => "DROP TRIGGER supports_no_delete; DELETE FROM supports",
             None => "DROP TRIGGER supports_no_delete ON supports; DELETE FROM supports",
         };
-        let unfounded = drifts(gone);
+        let unfounded = drifts(&store, gone).await;
         assert_eq!(unfounded.len(), 1, "{unfounded:?}");
         // Put right, since the books are looked at when the server is gone.
         drifts(
+            &store,
             "INSERT INTO supports (id, event_id, account_id, kind, coins, anonymous, state, seq, at) \
              SELECT l.reference_id, e.id, l.account_id, 'donation', -l.coins, TRUE, 'shown', 1, 1 \
              FROM coin_ledger AS l, events AS e WHERE l.type = 'support' AND e.slug = 'island-fight'",
-        );
+        )
+        .await;
         server.cli_ok(&["ledger", "verify"]);
     }
 }

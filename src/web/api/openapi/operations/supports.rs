@@ -18,8 +18,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "sendSupport",
         tag: "crowd",
         summary: "Gives coins to a fighter or an event",
-        words: "With a message it is a superchat, without one a donation. Links are taken out of messages, bad words masked. \
-                Where the event holds its supports it waits for an approval, and has no number yet.",
+        words: "With a message it is a superchat, without one a donation. Links are taken out of messages, bad words \
+                masked. Where the event holds its supports it waits for an approval, and has no number yet.",
         keyed: true,
         asked: Asked::Json(shapes::<supports::SupportBody>),
         answers: (200, Answer::Json(shapes::<supports::Support>)),
@@ -63,8 +63,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "listMilestones",
         tag: "crowd",
         summary: "An event's donation ladder",
-        words: "With what is reached, and what each fighter was given. All coins count, those of held and hidden supports too.",
-        answers: (200, Answer::Json(shapes::<supports::Milestones>)),
+        words: "With what is reached, and what each fighter was given. All coins count, those of held and hidden \
+                supports too.",
+        answers: (200, Answer::Json(shapes::<supports::LadderJson>)),
         more: &[(404, "events.not_found"), (503, "web.unavailable")],
         ..PLAIN
     },
