@@ -5,6 +5,7 @@
 
 mod database;
 mod gate;
+mod polls;
 mod wiring;
 
 use std::io;
@@ -93,6 +94,7 @@ impl App {
             streams: streams.clone(),
             pages: Arc::default(),
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
+            polls: crate::polls::Board::new(&store),
             shelf: Arc::default(),
             sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,
             accounts,
@@ -114,6 +116,7 @@ impl App {
         wiring::follow_database(&mirror, &secrets, (&store, &standing), &bus, &tracker, stopping.clone());
         gate::keep(&site.gate, &standing, &bus, &tracker, &stopping);
         wiring::announce(&site, &tracker, stopping.clone());
+        polls::announce(&site, &bus, &tracker, &stopping);
         wiring::do_jobs(&site, (&store, &standing), &random, &tracker, stopping.clone());
         wiring::prune_accounts(&site, &standing, &tracker, stopping.clone());
 

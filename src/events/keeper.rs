@@ -91,7 +91,8 @@ async fn give_secrets(store: &Store, new: Vec<(RowId, String)>) -> Result<(), St
 async fn next_change(facts: &mut Receiver<Arc<Fact>>) {
     loop {
         match facts.recv().await {
-            Ok(fact) if fact.room.is_none() => {}
+            // That somebody voted changes nothing of the event.
+            Ok(fact) if fact.room.is_none() || fact.only_counts() => {}
             // Lost facts may have been about any event.
             Ok(_) | Err(RecvError::Lagged(_)) => break,
             // The tail has ended; the ten seconds remain.

@@ -9,5 +9,5 @@ mod till;
 
 pub use apply_night::{ApplyError, Night, apply_night};
 pub use till::{
-    DayTotals, MoneyRequest, NoticeAnswer, Reconciler, Till, TillError, TillOrderFilter, TillParts, Unlocked,
+    DayTotals, MoneyRequest, NoticeAnswer, Reconciler, Till, TillError, TillOrderFilter, TillParts, Unlocked, Voted,
 };

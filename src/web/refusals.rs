@@ -8,6 +8,7 @@ use crate::flows::TillError;
 use crate::ledger::LedgerError;
 use crate::payments::PaymentError;
 use crate::playback::GateError;
+use crate::polls::PollError;
 
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
@@ -40,7 +41,11 @@ impl From<TillError> for Problem {
             E::Ledger(_) | E::KeyReused | E::NotSelling | E::ProviderRefused | E::Payments(PaymentError::Unfit(_)) => {
                 StatusCode::CONFLICT
             }
-            E::Events(_) | E::PriceChanged { .. } => StatusCode::CONFLICT,
+            E::Polls(PollError::NotFound | PollError::NoSuchPoll { .. } | PollError::NoSuchEvent(_)) => {
+                StatusCode::NOT_FOUND
+            }
+            E::Polls(PollError::NoSuchOption | PollError::BadCoins { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            E::Events(_) | E::Polls(_) | E::PriceChanged { .. } => StatusCode::CONFLICT,
             E::NotFound(_) => StatusCode::NOT_FOUND,
             E::TooOften { .. } | E::TooManyOpen { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::ProviderAway | E::Store(_) | E::Payments(PaymentError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,

@@ -10,4 +10,5 @@ pub mod openapi;
 pub mod orders;
 pub mod packages;
 pub mod paging;
+pub mod polls;
 pub mod unlock;

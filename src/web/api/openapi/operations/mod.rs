@@ -6,6 +6,7 @@ mod events;
 mod hooks;
 mod house;
 mod playback;
+mod polls;
 
 use utoipa::openapi::{RefOr, Schema};
 
@@ -134,6 +135,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("events", "What is on, and what of it the caller may watch."),
     ("coins", "Buying coins, and where they went."),
     ("unlocks", "Opening fights and nights for coins."),
+    ("polls", "Coin-backed questions."),
     ("playback", "Who may watch, on how many devices, and how it plays."),
     ("hooks", "Told by machines: media servers and payment providers."),
     ("house", "The node itself."),
@@ -145,6 +147,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
         accounts::OPERATIONS,
         events::OPERATIONS,
         coins::OPERATIONS,
+        polls::OPERATIONS,
         playback::OPERATIONS,
         hooks::OPERATIONS,
         house::OPERATIONS,
