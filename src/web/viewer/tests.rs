@@ -120,6 +120,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
             config: Config::default().playback,
         }),
         beacons: Arc::default(),
+        polls: crate::polls::Board::new(&store),
         accounts,
         till: Till::new(TillParts {
             store,

@@ -1,0 +1,140 @@
+//! Votes that meet a close, an end, and each other.
+
+use bakuhantam::store::StoreError;
+use diesel::RunQueryDsl as _;
+use diesel::connection::SimpleConnection as _;
+use futures_util::future::join_all;
+
+use super::*;
+
+/// One number of the database.
+async fn number(db: &TestDatabase, sql: &'static str) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct N {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let store = db.open();
+    let one = store.read(move |conn| Ok::<_, StoreError>(diesel::sql_query(sql).get_result::<N>(conn)?.n));
+    one.await.expect("a number")
+}
+
+const VOTES: &str = "SELECT CAST(COALESCE(SUM(coins), 0) AS BIGINT) AS n FROM votes";
+const DEBITS: &str = "SELECT CAST(COALESCE(-SUM(coins), 0) AS BIGINT) AS n FROM coin_ledger WHERE type = 'vote'";
+
+async fn close_while_votes_fly(db: &TestDatabase, close: &[&str]) {
+    let server = serve(db).await;
+    let booth = booth(&server, "round").await;
+    let mut crowd = Vec::new();
+    for number in 1..=10 {
+        crowd.push(with_coins(&server, number, 100).await);
+    }
+    let flying = join_all(crowd.iter().flat_map(|viewer| (0..20).map(move |turn| (viewer, turn))).map(
+        async |(viewer, turn)| {
+            tokio::time::sleep(Duration::from_millis(turn * 12)).await;
+            booth.vote(viewer, usize::try_from(turn % 2).expect("small"), 1, &format!("k{turn}")).await
+        },
+    ));
+    let (answers, taken_at_close) = tokio::join!(flying, async {
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        tokio::task::block_in_place(|| server.cli_ok(close));
+        number(db, VOTES).await
+    });
+    let taken = i64::try_from(answers.iter().filter(|answer| answer.status == 200).count()).expect("few");
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        is_refused(answer, 409, "polls.closed");
+    }
+    println!("{taken} of {} votes were taken, {taken_at_close} by the time of the close", answers.len());
+    assert!(taken > 0 && taken < 200, "the close came in the middle: {taken}");
+    assert_eq!(taken_at_close, taken, "none came after it");
+    assert_eq!((number(db, VOTES).await, number(db, DEBITS).await), (taken, taken));
+    let mut left = 0;
+    for viewer in &crowd {
+        left += viewer.coins().await;
+    }
+    assert_eq!(left, 1_000 - taken);
+    is_refused(&booth.vote(&crowd[0], 0, 1, "late").await, 409, "polls.closed");
+    let poll = poll_that(&server, "round", "it is shown closed", |poll| poll["status"] == "closed").await;
+    assert_eq!(counts(&poll).iter().map(|(votes, _)| votes).sum::<i64>(), taken);
+    books_balance(&server);
+}
+
+on_both_databases! {
+    async fn none_is_taken_after_a_close(db) {
+        close_while_votes_fly(&db, &["poll", "close", "poll-night", "round"]).await;
+    }
+
+    async fn none_is_taken_after_the_end_of_the_event(db) {
+        close_while_votes_fly(&db, &["event", "end", "poll-night"]).await;
+    }
+
+    async fn the_maximum_holds_however_many_come_at_once(db) {
+        let server = serve(&db).await;
+        let ari = with_coins(&server, 1, 1_000).await;
+        let booth = booth(&server, "winner").await;
+        let keys: Vec<String> = (0..40).map(|number| format!("k{number}")).collect();
+        let answers = join_all(keys.iter().enumerate().map(|(at, key)| booth.vote(&ari, at % 3, 15, key))).await;
+        let taken = answers.iter().filter(|answer| answer.status == 200).count();
+        for answer in answers.iter().filter(|answer| answer.status != 200) {
+            is_refused(answer, 409, "polls.too_many_votes");
+        }
+        // Three votes at a time into ten: a fourth time does not fit, and one more vote does.
+        assert_eq!((taken, ari.coins().await), (3, 955));
+        is_taken(&booth.vote(&ari, 0, 5, "last").await, (1, 0, 5, 950));
+        assert_eq!((number(&db, VOTES).await, number(&db, DEBITS).await), (50, 50));
+        books_balance(&server);
+    }
+
+    async fn coins_are_spent_once_however_many_votes_want_them(db) {
+        let server = serve(&db).await;
+        let ari = with_coins(&server, 1, 12).await;
+        let booth = booth(&server, "round").await;
+        let keys: Vec<String> = (0..30).map(|number| format!("k{number}")).collect();
+        let answers = join_all(keys.iter().map(|key| booth.vote(&ari, 0, 5, key))).await;
+        let taken = answers.iter().filter(|answer| answer.status == 200).count();
+        for answer in answers.iter().filter(|answer| answer.status != 200) {
+            is_refused(answer, 409, "ledger.insufficient_coins");
+        }
+        assert_eq!((taken, ari.coins().await, number(&db, VOTES).await), (2, 2, 10));
+        books_balance(&server);
+    }
+
+    /// Somebody who writes past the room is stopped by the database itself.
+    async fn the_database_refuses_what_the_room_would(db) {
+        let server = serve(&db).await;
+        let ari = with_coins(&server, 1, 100).await;
+        let booth = booth(&server, "winner").await;
+        is_taken(&booth.vote(&ari, 0, 5, "k").await, (1, 9, 5, 95));
+        server.cli_ok(&["poll", "close", "poll-night", "winner"]);
+        let copy = |code: &str, id: &str| {
+            format!(
+                "INSERT INTO votes (id, poll_id, option_id, account_id, votes, coins, at) \
+                 SELECT '{id}', p.id, o.id, a.id, 1, 1, 1 FROM polls p JOIN poll_options o ON o.poll_id = p.id \
+                 JOIN accounts a ON a.phone IS NOT NULL WHERE p.code = '{code}' AND o.position = 1 LIMIT 1"
+            )
+        };
+        let wrong = [
+            "UPDATE votes SET coins = 1".to_owned(),
+            "DELETE FROM votes".to_owned(),
+            copy("winner", "01J00000000000000000000VTE1"),
+            "DELETE FROM polls".to_owned(),
+        ];
+        for sql in wrong {
+            let tried = sql.clone();
+            let done = db.open().write(move |conn| Ok::<_, StoreError>(conn.batch_execute(&tried)?)).await;
+            assert!(done.is_err(), "{sql}");
+        }
+        // What the room did not book is found, whichever side of it is missing.
+        let open = copy("round", "01J00000000000000000000VTE2");
+        db.open().write(move |conn| Ok::<_, StoreError>(conn.batch_execute(&open)?)).await.expect("the poll is open");
+        let account: bakuhantam::ids::AccountId = ari.id.parse().expect("an id");
+        let posting = crate::ledger::books::posting(&account, bakuhantam::ledger::Kind::Vote, -7, "no-such-vote");
+        crate::ledger::books::post(&db.open(), &posting).await.expect("booked");
+        let found = server.cli(&["ledger", "verify"]);
+        let said = String::from_utf8(found.stdout).expect("UTF-8");
+        assert_eq!(found.status.code(), Some(1), "{said}");
+        assert!(said.contains("vote 01J00000000000000000000VTE2: -1 coins"), "{said}");
+        assert!(said.contains("vote no-such-vote: -7 coins") && said.contains("there is no vote for it"), "{said}");
+        assert!(said.contains("2 things are wrong"), "{said}");
+    }
+}
