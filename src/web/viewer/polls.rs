@@ -42,10 +42,14 @@ impl Shown {
         self.polls.iter().map(|poll| PollJson::of(poll, mine(poll))).collect()
     }
 
-    /// For the page itself.
+    /// For the page itself; `coins` are the reader's.
     #[must_use]
-    pub fn cards(&self, w: Words) -> Vec<PollCard> {
-        self.polls.iter().map(|poll| PollCard::of(poll, w)).collect()
+    pub fn cards(&self, coins: Option<Coins>, w: Words) -> Vec<PollCard> {
+        let card = |poll: &Poll| {
+            let mine = self.own.as_ref().map(|own| own.get(&poll.id).copied().unwrap_or(0));
+            PollCard { vote: VoteWords::of(poll, mine, coins, w), own: own_words(mine, w), ..PollCard::of(poll, w) }
+        };
+        self.polls.iter().map(card).collect()
     }
 }
 
@@ -83,8 +87,49 @@ pub struct PollCard {
     pub question: String,
     /// All votes and the price of one.
     pub total: String,
+    /// The reader's votes, where there are any.
+    pub own: String,
+    /// What stands beside the way to vote; none where this reader cannot.
+    pub vote: Option<VoteWords>,
     /// The answers.
     pub options: Vec<PollChoice>,
+}
+
+/// What one vote comes to, for a reader who may vote: drawn with the page, so that nothing moves when scripts come.
+#[derive(Debug)]
+pub struct VoteWords {
+    /// Its price.
+    pub price: String,
+    /// Votes that are left.
+    pub left: String,
+    /// The reader's coins.
+    pub balance: String,
+}
+
+impl VoteWords {
+    fn of(poll: &Poll, mine: Option<i64>, coins: Option<Coins>, w: Words) -> Option<Self> {
+        let left = poll.max_votes_per_viewer.saturating_sub(mine?);
+        if poll.status != PollStatus::Open || left <= 0 {
+            return None;
+        }
+        let price = poll.coins_per_vote;
+        let balance = |coins: Coins| match price.0.saturating_sub(coins.0) {
+            short @ 1.. => w.fill("locked-short", &[("balance", &w.coins(coins)), ("coins", &w.count(short))]),
+            _ => w.with("locked-balance", "coins", &w.coins(coins)),
+        };
+        Some(Self {
+            price: w.with("coins-amount", "coins", &w.coins(price)),
+            left: numbered(w, "poll-left", "votes", left),
+            balance: coins.map(balance).unwrap_or_default(),
+        })
+    }
+}
+
+fn own_words(mine: Option<i64>, w: Words) -> String {
+    match mine {
+        Some(votes @ 1..) => format!(" · {}", numbered(w, "poll-own", "votes", votes)),
+        _ => String::new(),
+    }
 }
 
 /// An answer in words.
@@ -123,6 +168,8 @@ impl PollCard {
                 PollStatus::Settled => "poll-settled",
             }),
             question: poll.question.clone(),
+            own: String::new(),
+            vote: None,
             total: format!("{} · {price}", numbered(w, "poll-count", "votes", votes)),
             options: poll.options.iter().map(|option| PollChoice::of(option, poll, votes, w)).collect(),
         }

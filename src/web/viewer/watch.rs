@@ -130,7 +130,7 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, (buyer, polls): (Opti
         night,
         marks,
         ahead,
-        polls: polls.cards(w),
+        polls: polls.cards(reader.coins(), w),
         blank: PollCard::blank(),
         blank_option: PollChoice::blank(),
         rungs: rungs_of(event, w),
