@@ -48,7 +48,7 @@ enum Step {
 }
 
 impl Step {
-    const fn from_to(&self) -> (PollStatus, PollStatus, &'static str) {
+    const fn way(&self) -> (PollStatus, PollStatus, &'static str) {
         match self {
             Self::Open => (PollStatus::Draft, PollStatus::Open, "polls.open"),
             Self::Close => (PollStatus::Open, PollStatus::Closed, "polls.close"),
@@ -67,7 +67,7 @@ async fn step(
     let (slug, code, step) = (slug.clone(), code.to_owned(), step.clone());
     let (actor, audit_id) = (act.actor.clone(), act.new_id());
     let work = move |conn: &mut Conn| {
-        let (from, to, what) = step.from_to();
+        let (from, to, what) = step.way();
         let event = events::hold_event(conn, &slug)?.ok_or_else(|| PollError::NoSuchEvent(slug.clone()))?;
         let missing = || PollError::NoSuchPoll { slug: slug.clone(), code: code.clone() };
         let poll = records::find_stored(conn, &slug, &code)?.ok_or_else(missing)?;
@@ -84,7 +84,7 @@ async fn step(
             let found = asked.as_deref().map(|asked| find_winner(&poll, &code, asked)).transpose()?;
             records::insert_result(conn, &poll.id, found.map(|(id, _)| id), actor.at)?;
             winner = found.map(|(_, label)| label.clone());
-            after["winner"] = json!(winner);
+            after = json!({ "code": code, "status": to, "winner": winner });
         }
         let change = (json!({ "code": code, "status": from }), after);
         tell(conn, &actor, &slug, what, &change, &audit_id)?;
