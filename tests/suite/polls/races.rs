@@ -4,6 +4,7 @@ use bakuhantam::store::StoreError;
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
 use futures_util::future::join_all;
+use tokio_util::task::TaskTracker;
 
 use super::*;
 
@@ -30,10 +31,10 @@ async fn close_while_votes_fly(db: &TestDatabase, close: &[&str]) {
         crowd.push(with_coins(&server, number, 10_000).await);
     }
     // Fifty fly at any time, each until it is told that the poll is closed.
-    let mut flying = Vec::new();
+    let (tasks, mut flying) = (TaskTracker::new(), Vec::new());
     for (line, viewer) in (0..5).flat_map(|line| crowd.iter().map(move |viewer| (line, viewer.clone()))) {
         let booth = booth.clone();
-        flying.push(tokio::spawn(async move {
+        flying.push(tasks.spawn(async move {
             let mut taken = 0_i64;
             loop {
                 let answer = booth.vote(&viewer, line % 2, 1, &format!("k{line}-{taken}")).await;

@@ -1,6 +1,6 @@
 //! Open, close, settle: the commands, what the room is told, and what `apply` leaves alone.
 
-use bakuhantam::store::{StoreError, audit};
+use bakuhantam::store::audit;
 
 use super::*;
 use crate::harness::socket::Socket;
@@ -48,7 +48,7 @@ on_both_databases! {
             let again = refused(&server, &["poll", verb, "poll-night", "later"]);
             assert!(again.contains("is settled, so it cannot be"), "{again}");
         }
-        let rows = db.open().read(|conn| Ok::<_, StoreError>(audit::list(conn, 100)?)).await.expect("rows");
+        let rows = db.open().read(|conn| audit::list(conn, 100)).await.expect("rows");
         let written: Vec<&str> = rows.iter().map(|row| row.what.as_str()).filter(|what| what.starts_with("polls.")).collect();
         assert_eq!(written, ["polls.settle", "polls.close", "polls.open"]);
         books_balance(&server);
