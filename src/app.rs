@@ -6,6 +6,7 @@
 mod crowd;
 mod database;
 mod gate;
+mod polls;
 mod wiring;
 
 use std::io;
@@ -95,6 +96,7 @@ impl App {
             pages: Arc::default(),
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
             crowd: crowd::open(&config, &store, &clock, &random)?,
+            polls: crate::polls::Board::new(&store),
             shelf: Arc::default(),
             sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,
             accounts,
@@ -117,6 +119,7 @@ impl App {
         gate::keep(&site.gate, &standing, &bus, &tracker, &stopping);
         wiring::announce(&site, &tracker, stopping.clone());
         crowd::announce(&site, &bus, &tracker, &stopping);
+        polls::announce(&site, &bus, &tracker, &stopping);
         wiring::do_jobs(&site, (&store, &standing), &random, &tracker, stopping.clone());
         wiring::prune_accounts(&site, &standing, &tracker, stopping.clone());
 

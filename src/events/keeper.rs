@@ -91,8 +91,8 @@ async fn give_secrets(store: &Store, new: Vec<(RowId, String)>) -> Result<(), St
 async fn next_change(facts: &mut Receiver<Arc<Fact>>) {
     loop {
         match facts.recv().await {
-            // What the crowd does is not in the mirror, and would have it read at every support.
-            Ok(fact) if fact.room.is_none() || is_of_the_crowd(&fact) => {}
+            // What the crowd does is not in the mirror, and would have it read at every support and every vote.
+            Ok(fact) if fact.room.is_none() || is_of_the_crowd(&fact) || fact.only_counts() => {}
             // Lost facts may have been about any event.
             Ok(_) | Err(RecvError::Lagged(_)) => break,
             // The tail has ended; the ten seconds remain.

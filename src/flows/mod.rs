@@ -11,5 +11,5 @@ mod till;
 pub use apply_night::{ApplyError, Night, apply_night};
 pub use send_support::{Crowd, CrowdParts, SupportWish, Supported, Supporter};
 pub use till::{
-    DayTotals, MoneyRequest, NoticeAnswer, Reconciler, Till, TillError, TillOrderFilter, TillParts, Unlocked,
+    DayTotals, MoneyRequest, NoticeAnswer, Reconciler, Till, TillError, TillOrderFilter, TillParts, Unlocked, Voted,
 };

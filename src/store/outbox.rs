@@ -25,6 +25,14 @@ pub struct Fact {
     pub payload: Value,
 }
 
+impl Fact {
+    /// Whether it tells of a vote alone: the poll's counts moved, and nothing else of its event did.
+    #[must_use]
+    pub fn only_counts(&self) -> bool {
+        self.kind == "poll:update" && self.payload.get("status").is_none()
+    }
+}
+
 /// Writes a fact. It is announced if the transaction commits.
 ///
 /// # Errors

@@ -348,6 +348,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    votes (id) {
+        id -> Text,
+        poll_id -> Text,
+        option_id -> Text,
+        account_id -> Text,
+        #[sql_name = "votes"]
+        number -> BigInt,
+        coins -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    poll_results (poll_id) {
+        poll_id -> Text,
+        winner_id -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     fighters,
@@ -356,6 +377,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     milestones,
     polls,
     poll_options,
+    poll_results,
+    votes,
     unlocks,
     hidden_ranges,
     replay_trims

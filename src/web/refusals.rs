@@ -8,6 +8,7 @@ use crate::flows::TillError;
 use crate::ledger::LedgerError;
 use crate::payments::PaymentError;
 use crate::playback::GateError;
+use crate::polls::PollError;
 use crate::superchat::SupportError;
 
 impl From<AccountError> for Problem {
@@ -37,12 +38,21 @@ impl From<TillError> for Problem {
         use TillError as E;
         let Some(code) = error.code() else { return Self::fault(&error, error.is_unavailable()) };
         let status = match &error {
-            E::Ledger(LedgerError::BadAmount { .. }) | E::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            E::Ledger(_) | E::KeyReused | E::NotSelling | E::ProviderRefused | E::Payments(PaymentError::Unfit(_)) => {
-                StatusCode::CONFLICT
+            E::Ledger(LedgerError::BadAmount { .. })
+            | E::Polls(PollError::NoSuchOption | PollError::BadCoins { .. })
+            | E::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            E::NotFound(_)
+            | E::Polls(PollError::NotFound | PollError::NoSuchPoll { .. } | PollError::NoSuchEvent(_)) => {
+                StatusCode::NOT_FOUND
             }
-            E::Events(_) | E::PriceChanged { .. } => StatusCode::CONFLICT,
-            E::NotFound(_) => StatusCode::NOT_FOUND,
+            E::Ledger(_)
+            | E::KeyReused
+            | E::NotSelling
+            | E::ProviderRefused
+            | E::Payments(PaymentError::Unfit(_))
+            | E::Events(_)
+            | E::Polls(_)
+            | E::PriceChanged { .. } => StatusCode::CONFLICT,
             E::TooOften { .. } | E::TooManyOpen { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::ProviderAway | E::Store(_) | E::Payments(PaymentError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
         };

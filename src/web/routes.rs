@@ -12,7 +12,9 @@ use url::Url;
 
 use super::admin::{ALL_STAFF, OWNER};
 use super::viewer::account::changes;
-use super::{Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, overlay, sandbox, socket, viewer};
+use super::{
+    Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, overlay, sandbox, socket, viewer,
+};
 use crate::accounts::Role;
 use crate::config::{Config, ObjectsKind};
 
@@ -156,7 +158,8 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/api/v1/events/{slug}/superchats", Api, Open,        |r| r.to(api::supports::superchats)),
         Entry::new("GET",  "/api/v1/events/{slug}/donations", Api,  Open,        |r| r.to(api::supports::donations)),
         Entry::new("GET",  "/api/v1/events/{slug}/leaderboard", Api, Open,       |r| r.to(api::supports::leaderboard)),
-        Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::events::polls)),
+        Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::polls::list)),
+        Entry::new("POST", "/api/v1/polls/{id}/votes",        Api,  Viewer,      |r| r.to(api::polls::vote)),
         Entry::new("POST", "/api/v1/events/{slug}/unlock",    Api,  Viewer,      |r| r.to(api::unlock::event)),
         Entry::new("POST", "/api/v1/fights/{id}/unlock",      Api,  Viewer,      |r| r.to(api::unlock::fight)),
         Entry::new("GET",  "/api/v1/coin-packages",           Api,  Open,        |r| r.to(api::packages::list)),

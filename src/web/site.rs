@@ -17,6 +17,7 @@ use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug, ReplayName};
 use crate::payments::sandbox::Sandbox;
 use crate::playback::Gate;
+use crate::polls::Board;
 use crate::stream::facts::{StreamReport, StreamStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +70,8 @@ pub struct Site {
     pub till: Till,
     /// Support with coins.
     pub crowd: Crowd,
+    /// How polls stand.
+    pub polls: Board,
     /// Coin packages read within the last second.
     pub shelf: Arc<Shelf>,
     /// The pay page for trying things out; only with `payments.gateway = "sandbox"`.

@@ -7,6 +7,7 @@ import { readFacts } from "./player/facts";
 import { Feed } from "./player/feed";
 import { buildStage } from "./player/stage";
 import { speaker, type Say } from "./player/words";
+import { mountPolls } from "./polls/mount";
 
 function stateOf(fight: Fight, say: Say): string {
   if (fight.status === "live") return say("bout-live");
@@ -56,6 +57,7 @@ function run(): void {
   const live = document.querySelector<HTMLElement>(".fight-strip [data-status='live']");
   if (live) scrollTo(live);
 
+  const polls = mountPolls(facts, say);
   const player = buildStage(root, facts, say, () => feed);
   const setPhase = (phase: Phase): void => {
     player.setPhase(phase);
@@ -72,6 +74,8 @@ function run(): void {
       showFights(event.fights, say);
     },
     playback: (playback) => player.setPlayback({ ...player.playback, ...playback }),
+    poll: (poll) => polls.hear(poll),
+    polls: (all) => polls.know(all),
     viewers: (count) => {
       const number = new Intl.NumberFormat(document.documentElement.lang).format(count);
       if (viewers) viewers.textContent = say("viewers-count", { count: number });

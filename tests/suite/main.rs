@@ -38,6 +38,7 @@ mod openapi;
 mod orders;
 mod pages;
 mod phones;
+mod polls;
 mod postgres;
 mod replays;
 mod returning_database;

@@ -40,6 +40,11 @@ pub(super) const ALL: &[Matching] = &[
         what: "support",
         should: "SELECT id AS reference, account_id, -coins AS coins FROM supports",
     },
+    Matching {
+        kind: Kind::Vote,
+        what: "vote",
+        should: "SELECT id AS reference, account_id, -coins AS coins FROM votes",
+    },
 ];
 
 impl Matching {

@@ -22,6 +22,7 @@ mod night;
 mod offers;
 pub mod order;
 pub mod orders;
+mod polls;
 mod poster;
 pub mod problem;
 pub mod reader;

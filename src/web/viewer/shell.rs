@@ -75,6 +75,12 @@ impl Shell {
         format!("{}{}", self.base, self.path)
     }
 
+    /// Whether somebody is signed in, as far as is known.
+    #[must_use]
+    pub const fn is_signed_in(&self) -> bool {
+        !matches!(self.corner, Corner::SignedOut)
+    }
+
     /// Where one signs in (`page` is `/login` or `/register`) and comes back here.
     #[must_use]
     pub fn sign_in(&self, page: &str) -> String {

@@ -121,6 +121,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
             config: Config::default().playback,
         }),
         beacons: Arc::default(),
+        polls: crate::polls::Board::new(&store),
         accounts,
         crowd: Crowd::new(CrowdParts {
             store: store.clone(),

@@ -61,6 +61,28 @@ pub const SAID_BY_SCRIPTS: &[&str] = &[
     "player-volume",
     "player-waiting",
     "player-waiting-detail",
+    "poll-away",
+    "poll-choose",
+    "poll-closed-now",
+    "poll-count",
+    "poll-count-one",
+    "poll-each",
+    "poll-each-one",
+    "poll-full",
+    "poll-left",
+    "poll-left-one",
+    "poll-own",
+    "poll-own-one",
+    "poll-send",
+    "poll-send-costs",
+    "poll-sending",
+    "poll-sent",
+    "poll-sent-one",
+    "poll-settled",
+    "poll-sure",
+    "poll-sure-one",
+    "poll-too-many",
+    "poll-winner",
     "resting-title",
     "saver-switch",
     "status-ended",
@@ -86,6 +108,8 @@ pub const SAID_BY_SCRIPTS: &[&str] = &[
     "unlock-open",
     "unlock-short",
     "viewers-count",
+    "watch-polls-closed",
+    "watch-polls-open",
 ];
 
 /// The sentences of `keys`, places for values kept as `{name}` for the script to fill.
@@ -99,8 +123,10 @@ pub fn said(keys: &[&str], w: Words) -> Map<String, Value> {
         ("message", "{message}"),
         ("name", "{name}"),
         ("number", "{number}"),
+        ("option", "{option}"),
         ("time", "{time}"),
         ("title", "{title}"),
+        ("votes", "{votes}"),
     ];
     keys.iter().map(|key| ((*key).to_owned(), Value::String(w.fill(key, &places)))).collect()
 }

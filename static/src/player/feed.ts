@@ -1,6 +1,7 @@
 // What happens to the event: the socket tells, and while it is down the API is asked every few seconds.
 import type { Frame } from "../crowd/numbers";
 import type { EventState, Facts, Playback } from "./facts";
+import type { Poll } from "../polls/poll";
 import type { Nodes } from "./nodes";
 
 const PING_MS = 25_000;
@@ -16,6 +17,10 @@ export interface FeedEvents {
   state(event: EventState): void;
   /** New addresses. */
   playback(playback: Partial<Playback>): void;
+  /** A poll, by the socket. */
+  poll(poll: Poll): void;
+  /** All polls, by the API. */
+  polls(polls: Poll[]): void;
   /** How many watch. */
   viewers(count: number): void;
   /** What the crowd does: whether it was that. */
@@ -63,6 +68,8 @@ export class Feed {
   async ask(): Promise<boolean> {
     const event = await this.#get<EventState>(`/api/v1/events/${this.facts.slug}`);
     if (event) this.events.state(event);
+    const told = await this.#get<{ polls: Poll[] }>(`/api/v1/events/${this.facts.slug}/polls`);
+    if (told) this.events.polls(told.polls);
     return event !== null;
   }
 
@@ -126,7 +133,8 @@ export class Feed {
     }
     if (message.room !== undefined && message.room !== this.facts.slug) return;
     const { event, data } = message;
-    if (event === "stream:status" && data?.status) this.events.status(data.status);
+    if (event === "poll:update" && data) this.events.poll(data as unknown as Poll);
+    else if (event === "stream:status" && data?.status) this.events.status(data.status);
     else if (event === "fight:update") void this.ask();
     else if (event === "viewers:count" && typeof data?.count === "number") this.events.viewers(data.count);
     else if (event === "epoch:update" && data?.master) {

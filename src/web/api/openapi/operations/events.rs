@@ -36,13 +36,4 @@ pub(super) const OPERATIONS: &[Operation] = &[
         more: &[(404, "events.not_found")],
         ..PLAIN
     },
-    Operation {
-        path: "/api/v1/events/{slug}/polls",
-        id: "listPolls",
-        summary: "An event's questions",
-        words: "Drafts are not among them.",
-        answers: (200, Answer::Json(shapes::<events::Polls<'_>>)),
-        more: &[(404, "events.not_found")],
-        ..PLAIN
-    },
 ];

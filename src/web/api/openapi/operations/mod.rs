@@ -6,6 +6,7 @@ mod events;
 mod hooks;
 mod house;
 mod playback;
+mod polls;
 mod supports;
 
 use utoipa::openapi::{RefOr, Schema};
@@ -136,6 +137,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("coins", "Buying coins, and where they went."),
     ("unlocks", "Opening fights and nights for coins."),
     ("crowd", "Support with coins: superchats, donations, milestones."),
+    ("polls", "Coin-backed questions."),
     ("playback", "Who may watch, on how many devices, and how it plays."),
     ("hooks", "Told by machines: media servers and payment providers."),
     ("house", "The node itself."),
@@ -148,6 +150,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
         events::OPERATIONS,
         coins::OPERATIONS,
         supports::OPERATIONS,
+        polls::OPERATIONS,
         playback::OPERATIONS,
         hooks::OPERATIONS,
         house::OPERATIONS,
