@@ -3,8 +3,10 @@
 //! Order of starting: what the picture needs first (mirror from disk, publisher, encoders, door), then what may be
 //! down (database). Order of stopping: say "come back", stop taking, let FFmpeg end its segment, publish it, close.
 
+mod crowd;
 mod database;
 mod gate;
+mod polls;
 mod wiring;
 
 use std::io;
@@ -93,6 +95,8 @@ impl App {
             streams: streams.clone(),
             pages: Arc::default(),
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
+            crowd: crowd::open(&config, &store, &clock, &random)?,
+            polls: crate::polls::Board::new(&store),
             shelf: Arc::default(),
             sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,
             accounts,
@@ -114,6 +118,8 @@ impl App {
         wiring::follow_database(&mirror, &secrets, (&store, &standing), &bus, &tracker, stopping.clone());
         gate::keep(&site.gate, &standing, &bus, &tracker, &stopping);
         wiring::announce(&site, &tracker, stopping.clone());
+        crowd::announce(&site, &bus, &tracker, &stopping);
+        polls::announce(&site, &bus, &tracker, &stopping);
         wiring::do_jobs(&site, (&store, &standing), &random, &tracker, stopping.clone());
         wiring::prune_accounts(&site, &standing, &tracker, stopping.clone());
 

@@ -7,7 +7,7 @@
 //! | app, cli | everything below |
 //! | web | flows, rooms, objects, hub, cluster, config, clock, ids, money |
 //! | flows | rooms, store, hub, jobs, clock, ids, money |
-//! | rooms (events, payments, ingest, stream, playback) | store, objects, hub, jobs, config, clock, ids, money; sideways only ingest→events, ingest→stream, playback→accounts, playback→events, playback→stream |
+//! | rooms (events, payments, ingest, stream, playback, superchat, polls) | store, objects, hub, jobs, config, clock, ids, money; sideways only ingest→events, ingest→stream, playback→accounts, playback→events, playback→stream, polls→events, superchat→events, superchat→ledger |
 //! | jobs, cluster | store, hub, config, clock, ids, money |
 //! | store, objects, hub | config, clock, ids, money |
 //!
@@ -33,6 +33,8 @@ pub mod money;
 pub mod objects;
 pub mod payments;
 pub mod playback;
+pub mod polls;
 pub mod store;
 pub mod stream;
+pub mod superchat;
 pub mod web;

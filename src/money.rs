@@ -12,8 +12,8 @@ pub struct Coins(pub i64);
 #[serde(transparent)]
 pub struct Rupiah(pub i64);
 
-/// `1234567` as `1.234.567`, the Indonesian grouping (CLDR `id`).
-fn grouped(value: i64) -> String {
+/// `1234567` as `1.234.567`, with the mark of a language between the groups.
+fn grouped_by(mark: char, value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
     if value < 0 {
@@ -21,11 +21,24 @@ fn grouped(value: i64) -> String {
     }
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push('.');
+            out.push(mark);
         }
         out.push(digit);
     }
     out
+}
+
+/// The Indonesian grouping (CLDR `id`).
+fn grouped(value: i64) -> String {
+    grouped_by('.', value)
+}
+
+impl Coins {
+    /// The number with `mark` between the groups of three: `1,000` by a comma.
+    #[must_use]
+    pub fn grouped_by(self, mark: char) -> String {
+        grouped_by(mark, self.0)
+    }
 }
 
 impl fmt::Display for Coins {
@@ -54,6 +67,7 @@ mod tests {
         assert_eq!(Rupiah(10_000).to_string(), "Rp\u{a0}10.000");
         assert_eq!(Rupiah(-1_234_567).to_string(), "-Rp\u{a0}1.234.567");
         assert_eq!(Coins(999).to_string(), "999");
+        assert_eq!(Coins(1_000).grouped_by(','), "1,000");
         assert_eq!(Coins(i64::MIN).to_string(), "-9.223.372.036.854.775.808");
     }
 }

@@ -52,7 +52,7 @@ add("favicon.svg", await readFile(join(here, "art/favicon.svg")));
 
 const styles = await esbuild.build({
   ...shared,
-  entryPoints: ["viewer", "admin", "sandbox"].map((name) => join(here, `src/styles/${name}.css`)),
+  entryPoints: ["viewer", "admin", "sandbox", "overlay"].map((name) => join(here, `src/styles/${name}.css`)),
   external: ["/assets/*"],
 });
 for (const file of styles.outputFiles) {
@@ -74,7 +74,7 @@ const hlsParts = {
 const scripts = await esbuild.build({
   ...shared,
   format: "esm",
-  entryPoints: [join(here, "src/page.ts"), join(here, "src/watch.ts"), join(here, "src/money.ts")],
+  entryPoints: [join(here, "src/page.ts"), join(here, "src/watch.ts"), join(here, "src/money.ts"), join(here, "src/overlay.ts")],
   alias: { "hls.js": `${HLS}/exports-named.ts`, "@svta/cml-cmcd": `${HLS}/empty.js` },
   plugins: [shadowStyles(join(here, "src/player/shadow.ts"))],
   define: { "process.env.NODE_ENV": '"production"', ...hlsParts },

@@ -17,8 +17,10 @@ mod ledger;
 mod logs;
 mod migrate;
 mod orders;
+mod poll;
 mod replay;
 mod serve;
+mod support;
 mod transcode;
 
 use std::ffi::OsString;
@@ -64,8 +66,12 @@ enum Command {
     Account(account::Args),
     /// Put a fight on air and off, interrupt an event, end it
     Event(event::Args),
+    /// Open a poll, close it, record its result
+    Poll(poll::Args),
     /// List an event's replays, let them begin or end elsewhere, hide parts of the night
     Replay(replay::Args),
+    /// List supports, approve, hide and show them, or let them wait for an approval
+    Support(support::Args),
     /// Give coins to a viewer, or take them
     Coins(coins::Args),
     /// Check whether the coins' books are right
@@ -101,7 +107,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Admin(args) => with_config(file, "warn", |loaded| admin::run(args, loaded)),
         Command::Account(args) => with_config(file, "warn", |loaded| account::run(args, loaded)),
         Command::Event(args) => with_config(file, "warn", |loaded| event::run(args, loaded)),
+        Command::Poll(args) => with_config(file, "warn", |loaded| poll::run(args, loaded)),
         Command::Replay(args) => with_config(file, "warn", |loaded| replay::run(args, loaded)),
+        Command::Support(args) => with_config(file, "warn", |loaded| support::run(args, loaded)),
         Command::Coins(args) => with_config(file, "warn", |loaded| coins::run(args, loaded)),
         Command::Ledger(args) => with_config(file, "warn", |loaded| ledger::run(args, loaded)),
         Command::Orders(args) => with_config(file, "warn", |loaded| orders::run(args, loaded)),

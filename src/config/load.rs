@@ -175,6 +175,9 @@ fn settle_paths(config: &mut Config, origins: &Origins, base: &Path) {
     for path in [&mut config.ingest.tls_cert, &mut config.ingest.tls_key].into_iter().flatten() {
         *path = tidy(&base.join(&*path));
     }
+    if let Some(path) = &mut config.superchat.words_file {
+        *path = tidy(&base.join(&*path));
+    }
     if config.encoder.ffmpeg.contains('/') {
         config.encoder.ffmpeg = tidy(&base.join(&config.encoder.ffmpeg)).display().to_string();
     }

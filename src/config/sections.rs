@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
+use super::locale::Locale;
 use super::playback::Playback;
 use super::selling::{Messages, Payments};
+use super::superchat::Superchat;
 use crate::ids::RenditionName;
 
 /// Everything the operator can set.
@@ -34,6 +36,8 @@ pub struct Config {
     pub payments: Payments,
     /// How codes reach people.
     pub messages: Messages,
+    /// Support with coins.
+    pub superchat: Superchat,
     /// Who may read `/metrics`.
     pub metrics: Metrics,
     /// The nodes of one event.
@@ -357,43 +361,5 @@ pub struct Cluster {
 impl Default for Cluster {
     fn default() -> Self {
         Self { node: String::new(), nodes: Vec::new(), probe_timeout_ms: 3_000, spread_window_ms: 600 }
-    }
-}
-
-/// `[locale]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Locale {
-    /// Language of a page when the reader has not chosen.
-    pub default: Language,
-    /// IANA time zone of times on pages.
-    pub timezone: String,
-}
-
-impl Default for Locale {
-    fn default() -> Self {
-        Self { default: Language::Id, timezone: "Asia/Jakarta".into() }
-    }
-}
-
-/// A language of the pages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Bahasa Indonesia.
-    #[default]
-    Id,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// The language's tag: `id` or `en`.
-    #[must_use]
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::En => "en",
-        }
     }
 }

@@ -91,7 +91,8 @@ async fn give_secrets(store: &Store, new: Vec<(RowId, String)>) -> Result<(), St
 async fn next_change(facts: &mut Receiver<Arc<Fact>>) {
     loop {
         match facts.recv().await {
-            Ok(fact) if fact.room.is_none() => {}
+            // What the crowd does is not in the mirror, and would have it read at every support and every vote.
+            Ok(fact) if fact.room.is_none() || is_of_the_crowd(&fact) || fact.only_counts() => {}
             // Lost facts may have been about any event.
             Ok(_) | Err(RecvError::Lagged(_)) => break,
             // The tail has ended; the ten seconds remain.
@@ -99,4 +100,13 @@ async fn next_change(facts: &mut Receiver<Arc<Fact>>) {
         }
     }
     while facts.try_recv().is_ok() {}
+}
+
+/// Whether a fact tells of a support, and of nothing in the mirror. A ladder that was changed has no total with it.
+fn is_of_the_crowd(fact: &Fact) -> bool {
+    match fact.kind.as_str() {
+        "superchat:new" | "donation:new" | "superchat:hidden" => true,
+        "milestone:update" => fact.payload.get("total_coins").is_some(),
+        _ => false,
+    }
 }

@@ -16,6 +16,7 @@
 pub mod apply;
 mod error;
 mod facts;
+mod holds;
 mod keeper;
 mod mirror;
 mod on_air;
@@ -30,6 +31,7 @@ mod unlocks;
 
 pub use error::EventError;
 pub use facts::*;
+pub use holds::{hold_event, share_event};
 pub use keeper::{keep_mirror, refresh as refresh_mirror};
 pub use mirror::{Mirror, SharedMirror, mirror_path};
 pub use on_air::{end, go_off_air, go_on_air, interrupt, resume};
@@ -57,7 +59,9 @@ pub struct Act {
 }
 
 impl Act {
-    fn new_id(&self) -> RowId {
+    /// A name for a row that is about to be written.
+    #[must_use]
+    pub fn new_id(&self) -> RowId {
         RowId::new(self.actor.at, self.random.as_ref())
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::holds::hold_event;
 use super::records::{self, Change, LockedEvent};
 use super::{Act, EventError, EventStatus, FightStatus};
 use crate::clock::Micros;
@@ -107,7 +108,7 @@ async fn set_interrupted(store: &Store, act: &Act, slug: &EventSlug, interrupted
         .await
 }
 
-/// Ends the event for good: the fight on air goes off, and the publisher closes the playlists.
+/// Ends the event for good: the fight on air goes off, open polls close, and the publisher closes the playlists.
 ///
 /// # Errors
 /// `events.not_found`, `events.ended`, or [`EventError::Store`].
@@ -115,7 +116,13 @@ pub async fn end(store: &Store, act: &Act, slug: &EventSlug) -> Result<(), Event
     let (slug, actor, audit_id) = (slug.clone(), act.actor.clone(), act.new_id());
     store
         .write(move |conn| {
+            // Votes that were let in are through before it ends, and none comes after.
+            hold_event(conn, &slug)?;
             let event = running(conn, &slug)?;
+            for code in records::close_polls(conn, &event.id)? {
+                let data = json!({"code": code, "status": "closed"});
+                crate::store::outbox::append(conn, actor.at, Some(&slug), "poll:update", &data)?;
+            }
             let fights = close_open_range(conn, &event, actor.at)?;
             if !fights.is_empty() {
                 let data = json!({"on_air_fight": null, "fights": fights});

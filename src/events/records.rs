@@ -38,7 +38,7 @@ impl EventStatus {
         }
     }
 
-    fn stored(word: &str) -> Result<Self, StoreError> {
+    pub(super) fn stored(word: &str) -> Result<Self, StoreError> {
         [Self::Draft, Self::Published, Self::Ended]
             .into_iter()
             .find(|status| status.as_str() == word)
@@ -230,6 +230,14 @@ pub(super) fn close_range(conn: &mut Conn, id: &RowId, at: Micros) -> Result<(),
 pub(super) fn set_status(conn: &mut Conn, event: &RowId, status: EventStatus) -> Result<(), StoreError> {
     diesel::update(events::table.find(event.as_str())).set(events::status.eq(status.as_str())).execute(conn)?;
     Ok(())
+}
+
+/// Closes the polls of an event that take votes; their codes.
+pub(super) fn close_polls(conn: &mut Conn, event: &RowId) -> Result<Vec<String>, StoreError> {
+    let open = polls::event_id.eq(event.as_str()).and(polls::status.eq("open"));
+    let codes = polls::table.filter(open).order(polls::position).select(polls::code).load(conn)?;
+    diesel::update(polls::table.filter(open)).set(polls::status.eq("closed")).execute(conn)?;
+    Ok(codes)
 }
 
 pub(super) fn set_interrupted(conn: &mut Conn, event: &RowId, interrupted: bool) -> Result<(), StoreError> {

@@ -1,7 +1,9 @@
 //! The till: every use case with coins, as the web and commands ask for it. Each verb is one transaction.
 
+mod cast_vote;
 mod error;
 mod grant;
+mod once;
 mod order_coins;
 mod orders;
 mod reads;
@@ -14,6 +16,7 @@ mod unlock;
 
 use std::sync::Arc;
 
+pub use cast_vote::Voted;
 pub use error::TillError;
 pub use orders::{DayTotals, TillOrderFilter};
 pub use reconcile::Reconciler;

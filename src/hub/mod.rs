@@ -17,17 +17,26 @@ const QUEUE_LEN_MAX: usize = 256;
 /// One message, serialised once: `{"event":…,"room":…,…}` as JSON.
 pub type Frame = ByteString;
 
+/// A frame as subscribers hear it.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// The number of the room's public fact that it tells; `None`: it tells none.
+    pub seq: Option<i64>,
+    /// The frame.
+    pub frame: Frame,
+}
+
 /// Topics of one process.
 #[derive(Debug, Default)]
 pub struct Hub {
-    rooms: Mutex<HashMap<EventSlug, broadcast::Sender<Frame>>>,
+    rooms: Mutex<HashMap<EventSlug, broadcast::Sender<Heard>>>,
 }
 
 /// The hub shared by the parts of one app.
 pub type SharedHub = Arc<Hub>;
 
 /// A subscriber's end.
-pub type Subscription = broadcast::Receiver<Frame>;
+pub type Subscription = broadcast::Receiver<Heard>;
 
 impl Hub {
     /// Listens to an event's room from now on.
@@ -39,7 +48,21 @@ impl Hub {
 
     /// Sends a frame to everyone in the room; returns how many were listening.
     pub fn publish(&self, room: &EventSlug, frame: Frame) -> usize {
+        self.send(room, Heard { seq: None, frame })
+    }
+
+    /// The same for a frame that tells the room's public fact `seq`.
+    pub fn publish_numbered(&self, room: &EventSlug, seq: i64, frame: Frame) -> usize {
+        self.send(room, Heard { seq: Some(seq), frame })
+    }
+
+    /// Ends every subscription, as if all had fallen behind: frames were lost before they came here.
+    pub fn cut_all(&self) {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn send(&self, room: &EventSlug, heard: Heard) -> usize {
         let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        rooms.get(room).and_then(|sender| sender.send(frame).ok()).unwrap_or(0)
+        rooms.get(room).and_then(|sender| sender.send(heard).ok()).unwrap_or(0)
     }
 }

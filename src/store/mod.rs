@@ -45,7 +45,7 @@ pub use error::StoreError;
 pub use liveness::Liveness;
 pub use open::Dialect;
 pub use prepared::{Bind, Prepared};
-pub use transaction::{be_patient, lock};
+pub use transaction::{be_patient, lock, lock_shared};
 pub use wake::Commits;
 
 use crate::config::{Database, SecretKey};

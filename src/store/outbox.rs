@@ -1,7 +1,8 @@
 //! Facts: rows written in the transaction that makes them true, announced after COMMIT by every process's tail.
 //!
 //! A fact's kind is the word of the socket message it becomes (`fight:update`, `stream:status`, `epoch:update`), or
-//! `event:update` for any other change of an event. Its payload is that message's data.
+//! `event:update` for any other change of an event. Its payload is that message's data; that of a numbered fact
+//! (`superchat:new`, `donation:new`, `superchat:hidden`) is `{"seq", "data"}`.
 
 use diesel::prelude::*;
 use serde_json::Value;
@@ -22,6 +23,14 @@ pub struct Fact {
     pub kind: String,
     /// That message's data.
     pub payload: Value,
+}
+
+impl Fact {
+    /// Whether it tells of a vote alone: the poll's counts moved, and nothing else of its event did.
+    #[must_use]
+    pub fn only_counts(&self) -> bool {
+        self.kind == "poll:update" && self.payload.get("status").is_none()
+    }
 }
 
 /// Writes a fact. It is announced if the transaction commits.

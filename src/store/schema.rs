@@ -321,6 +321,54 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    event_crowds (event_id) {
+        event_id -> Text,
+        seq -> BigInt,
+        total_coins -> BigInt,
+        hold_supports -> Bool,
+    }
+}
+
+diesel::table! {
+    supports (id) {
+        id -> Text,
+        event_id -> Text,
+        account_id -> Text,
+        fighter_id -> Nullable<Text>,
+        kind -> Text,
+        coins -> BigInt,
+        message -> Nullable<Text>,
+        name -> Nullable<Text>,
+        anonymous -> Bool,
+        tier -> Nullable<Text>,
+        state -> Text,
+        seq -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    votes (id) {
+        id -> Text,
+        poll_id -> Text,
+        option_id -> Text,
+        account_id -> Text,
+        #[sql_name = "votes"]
+        number -> BigInt,
+        coins -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    poll_results (poll_id) {
+        poll_id -> Text,
+        winner_id -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     fighters,
@@ -329,6 +377,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     milestones,
     polls,
     poll_options,
+    poll_results,
+    votes,
     unlocks,
     hidden_ranges,
     replay_trims
@@ -344,3 +394,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     coin_orders,
     payment_notices
 );
+diesel::allow_tables_to_appear_in_same_query!(supports, accounts, fighters);

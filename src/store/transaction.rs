@@ -85,6 +85,19 @@ pub fn lock(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// As [`lock`], for those who do not mind each other: they hold `name` together, and whoever asks for it by [`lock`]
+/// waits until they are through. Who comes later waits behind that one, so that a crowd cannot keep it out.
+///
+/// # Errors
+/// [`StoreError`], also when the others take longer than the lock timeout.
+pub fn lock_shared(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
+    if let Conn::Postgres(conn) = conn {
+        let number = [Bind::Int(lock_number(name))];
+        Prepared::<()>::new("SELECT pg_advisory_xact_lock_shared(?)", &number).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// A number for an advisory lock: FNV-1a of its name, so that names do not collide by hand.
 fn lock_number(name: &str) -> i64 {
     let hash = name

@@ -11,6 +11,7 @@ use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader as _, langid, static_loader};
 
 use crate::config::Language;
+use crate::money::Coins;
 
 static_loader! {
     static LOCALES = {
@@ -96,6 +97,21 @@ impl Words {
         let values: HashMap<Cow<'static, str>, FluentValue<'_>> =
             values.iter().map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(*value))).collect();
         LOCALES.try_lookup_with_args(self.identifier(), key, &values).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// Coins as this language writes numbers: `1.000` or `1,000`.
+    #[must_use]
+    pub fn coins(self, coins: Coins) -> String {
+        coins.grouped_by(match self.language {
+            Language::Id => '.',
+            Language::En => ',',
+        })
+    }
+
+    /// A count as this language writes numbers.
+    #[must_use]
+    pub fn count(self, count: i64) -> String {
+        self.coins(Coins(count))
     }
 
     /// A page's address in this language: `?lang=` is added only where it is not the default.

@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod inputs;
 pub mod media;
 pub mod metrics;
+pub mod overlay;
 pub mod pages;
 mod refusals;
 mod request_ids;

@@ -8,6 +8,8 @@ use crate::flows::TillError;
 use crate::ledger::LedgerError;
 use crate::payments::PaymentError;
 use crate::playback::GateError;
+use crate::polls::PollError;
+use crate::superchat::SupportError;
 
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
@@ -36,12 +38,21 @@ impl From<TillError> for Problem {
         use TillError as E;
         let Some(code) = error.code() else { return Self::fault(&error, error.is_unavailable()) };
         let status = match &error {
-            E::Ledger(LedgerError::BadAmount { .. }) | E::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            E::Ledger(_) | E::KeyReused | E::NotSelling | E::ProviderRefused | E::Payments(PaymentError::Unfit(_)) => {
-                StatusCode::CONFLICT
+            E::Ledger(LedgerError::BadAmount { .. })
+            | E::Polls(PollError::NoSuchOption | PollError::BadCoins { .. })
+            | E::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            E::NotFound(_)
+            | E::Polls(PollError::NotFound | PollError::NoSuchPoll { .. } | PollError::NoSuchEvent(_)) => {
+                StatusCode::NOT_FOUND
             }
-            E::Events(_) | E::PriceChanged { .. } => StatusCode::CONFLICT,
-            E::NotFound(_) => StatusCode::NOT_FOUND,
+            E::Ledger(_)
+            | E::KeyReused
+            | E::NotSelling
+            | E::ProviderRefused
+            | E::Payments(PaymentError::Unfit(_))
+            | E::Events(_)
+            | E::Polls(_)
+            | E::PriceChanged { .. } => StatusCode::CONFLICT,
             E::TooOften { .. } | E::TooManyOpen { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::ProviderAway | E::Store(_) | E::Payments(PaymentError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
         };
@@ -49,6 +60,29 @@ impl From<TillError> for Problem {
         match error {
             E::TooOften { retry_after_s } | E::TooManyOpen { retry_after_s, .. } => problem.retry_after(retry_after_s),
             E::ProviderAway => problem.retry_after(5),
+            _ => problem,
+        }
+    }
+}
+
+impl From<SupportError> for Problem {
+    fn from(error: SupportError) -> Self {
+        use SupportError as E;
+        let Some(code) = error.code() else { return Self::fault(&error, error.is_unavailable()) };
+        let status = match &error {
+            E::NoSuchEvent(_) | E::NoSuchSupport { .. } => return Self::not_found(code),
+            E::Ledger(LedgerError::BadAmount { .. })
+            | E::BadAmount(_)
+            | E::TooLong { .. }
+            | E::NothingLeft
+            | E::NoSuchFighter => StatusCode::UNPROCESSABLE_ENTITY,
+            E::Ledger(_) | E::Closed | E::KeyReused | E::NotNow { .. } | E::HoldIsSo { .. } => StatusCode::CONFLICT,
+            E::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            E::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let problem = Self::new(status, code, sentence(&error));
+        match error {
+            E::TooOften { retry_after_s } => problem.retry_after(retry_after_s),
             _ => problem,
         }
     }

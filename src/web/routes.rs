@@ -12,7 +12,9 @@ use url::Url;
 
 use super::admin::{ALL_STAFF, OWNER};
 use super::viewer::account::changes;
-use super::{Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, sandbox, socket, viewer};
+use super::{
+    Site, admin, api, assets, cors, error, health, hooks, inputs, media, metrics, overlay, sandbox, socket, viewer,
+};
 use crate::accounts::Role;
 use crate::config::{Config, ObjectsKind};
 
@@ -94,6 +96,7 @@ pub fn table() -> Vec<Entry> {
         Entry::new("POST", "/events/{slug}/unlock",           Site, Viewer,      |r| r.to(viewer::unlock::event)),
         Entry::new("POST", "/events/{slug}/fights/{number}/unlock", Site, Viewer, |r| r.to(viewer::unlock::fight)),
         Entry::new("GET",  "/watch/{slug}",                   Site, Open,        |r| r.to(viewer::watch::page)),
+        Entry::new("GET",  "/overlay/{kind}/{slug}",          Site, Open,        |r| r.to(overlay::page)),
         Entry::new("GET",  "/coins",                          Site, Open,        |r| r.to(viewer::coins::page)),
         Entry::new("POST", "/coins",                          Site, Viewer,      |r| r.to(viewer::coins::buy)),
         Entry::new("GET",  "/orders/{invoice}",               Site, Viewer,      |r| r.to(viewer::order::page)),
@@ -150,8 +153,13 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/api/v1/events",                  Api,  Open,        |r| r.to(api::events::list)),
         Entry::new("GET",  "/api/v1/events/{slug}",           Api,  Open,        |r| r.to(api::events::one)),
         Entry::new("GET",  "/api/v1/events/{slug}/playback",  Api,  Open,        |r| r.to(api::events::playback)),
-        Entry::new("GET",  "/api/v1/events/{slug}/milestones", Api, Open,        |r| r.to(api::events::milestones)),
-        Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::events::polls)),
+        Entry::new("GET",  "/api/v1/events/{slug}/milestones", Api, Open,        |r| r.to(api::supports::milestones)),
+        Entry::new("POST", "/api/v1/events/{slug}/supports",  Api,  Viewer,      |r| r.to(api::supports::send)),
+        Entry::new("GET",  "/api/v1/events/{slug}/superchats", Api, Open,        |r| r.to(api::supports::superchats)),
+        Entry::new("GET",  "/api/v1/events/{slug}/donations", Api,  Open,        |r| r.to(api::supports::donations)),
+        Entry::new("GET",  "/api/v1/events/{slug}/leaderboard", Api, Open,       |r| r.to(api::supports::leaderboard)),
+        Entry::new("GET",  "/api/v1/events/{slug}/polls",     Api,  Open,        |r| r.to(api::polls::list)),
+        Entry::new("POST", "/api/v1/polls/{id}/votes",        Api,  Viewer,      |r| r.to(api::polls::vote)),
         Entry::new("POST", "/api/v1/events/{slug}/unlock",    Api,  Viewer,      |r| r.to(api::unlock::event)),
         Entry::new("POST", "/api/v1/fights/{id}/unlock",      Api,  Viewer,      |r| r.to(api::unlock::fight)),
         Entry::new("GET",  "/api/v1/coin-packages",           Api,  Open,        |r| r.to(api::packages::list)),

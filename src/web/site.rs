@@ -12,11 +12,12 @@ use crate::accounts::Accounts;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::events::{EventFacts, SharedMirror};
-use crate::flows::Till;
+use crate::flows::{Crowd, Till};
 use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug, ReplayName};
 use crate::payments::sandbox::Sandbox;
 use crate::playback::Gate;
+use crate::polls::Board;
 use crate::stream::facts::{StreamReport, StreamStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -67,6 +68,10 @@ pub struct Site {
     pub accounts: Accounts,
     /// Everything with coins.
     pub till: Till,
+    /// Support with coins.
+    pub crowd: Crowd,
+    /// How polls stand.
+    pub polls: Board,
     /// Coin packages read within the last second.
     pub shelf: Arc<Shelf>,
     /// The pay page for trying things out; only with `payments.gateway = "sandbox"`.

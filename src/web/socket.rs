@@ -16,6 +16,7 @@ use super::{Site, frames};
 use crate::events::EventStatus;
 use crate::hub::{Frame, Subscription};
 use crate::ids::EventSlug;
+use crate::superchat::{Kind, PublicSupport};
 
 /// Longest message a client may send, in bytes.
 const MESSAGE_BYTES_MAX: u16 = 512;
@@ -23,6 +24,8 @@ const MESSAGE_BYTES_MAX: u16 = 512;
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// A frame not taken within this cuts the reader.
 const WRITE_MAX: Duration = Duration::from_secs(10);
+/// Supports read at once for a client that comes back.
+const REPLAY_PAGE: i64 = 100;
 /// How long a goodbye may take.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
@@ -30,17 +33,23 @@ const FAREWELL_MAX: Duration = Duration::from_secs(1);
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", deny_unknown_fields)]
 enum Said {
-    /// Listen to an event's room. `after` asks for what was missed once rooms have a sequence.
+    /// Listen to an event's room. `after` asks for the public facts behind that number first.
     #[serde(rename = "superchat:join")]
     Join {
         room: String,
         #[serde(default)]
-        #[serde(rename = "after")]
-        _after: Option<i64>,
+        after: Option<i64>,
     },
     /// Are you there?
     #[serde(rename = "ping")]
     Ping {},
+}
+
+/// The room a client listens to.
+struct Room {
+    subscription: Subscription,
+    /// The client has been told everything up to this number.
+    told: i64,
 }
 
 /// Why a conversation ended.
@@ -95,7 +104,7 @@ async fn talk(mut session: Session, mut stream: AggregatedMessageStream, site: &
 }
 
 async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, site: &Site) -> End {
-    let mut room: Option<(EventSlug, Subscription)> = None;
+    let mut room: Option<Room> = None;
     let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
     let mut heard = Instant::now();
     let mut draining = pin!(site.draining.cancelled());
@@ -139,14 +148,16 @@ fn end_of(error: &ProtocolError) -> End {
 }
 
 /// The next frame of the joined room; never, before one is joined.
-async fn next_frame(room: &mut Option<(EventSlug, Subscription)>) -> Result<Frame, End> {
-    match room {
-        None => std::future::pending().await,
-        Some((_, subscription)) => match subscription.recv().await {
-            Ok(frame) => Ok(frame),
+async fn next_frame(room: &mut Option<Room>) -> Result<Frame, End> {
+    let Some(room) = room else { return std::future::pending().await };
+    loop {
+        match room.subscription.recv().await {
+            // It was replayed already.
+            Ok(heard) if heard.seq.is_some_and(|seq| seq <= room.told) => {}
+            Ok(heard) => return Ok(heard.frame),
             // Lost frames cannot be made up here: the client replays them when it comes back.
-            Err(RecvError::Lagged(_) | RecvError::Closed) => Err(End::ComeBack),
-        },
+            Err(RecvError::Lagged(_) | RecvError::Closed) => return Err(End::ComeBack),
+        }
     }
 }
 
@@ -154,7 +165,7 @@ async fn hear(
     message: AggregatedMessage,
     session: &mut Session,
     site: &Site,
-    room: &mut Option<(EventSlug, Subscription)>,
+    room: &mut Option<Room>,
 ) -> Result<(), End> {
     let text = match message {
         AggregatedMessage::Text(text) => text,
@@ -165,7 +176,7 @@ async fn hear(
     };
     match serde_json::from_str(&text) {
         Ok(Said::Ping {}) => taken(site, session.text(Frame::from_static(r#"{"event":"pong"}"#))).await,
-        Ok(Said::Join { room: name, .. }) => {
+        Ok(Said::Join { room: name, after }) => {
             let event = name
                 .parse::<EventSlug>()
                 .ok()
@@ -173,11 +184,47 @@ async fn hear(
                 .filter(|event| event.status != EventStatus::Draft)
                 .ok_or(End::Policy("there is no such room"))?;
             // Subscribed first, told the state second: nothing falls between the two.
-            *room = Some((event.slug.clone(), site.hub.subscribe(&event.slug)));
-            taken(site, session.text(status_frame(&event.slug, site.stream_of(&event).status.as_str()))).await
+            let subscription = site.hub.subscribe(&event.slug);
+            let status = site.stream_of(&event).status;
+            taken(site, session.text(status_frame(&event.slug, status.as_str()))).await?;
+            let told = match after {
+                Some(after) => replay(session, site, &event.slug, after.max(0)).await?,
+                None => 0,
+            };
+            *room = Some(Room { subscription, told });
+            Ok(())
         }
         Err(_) => Err(End::Policy("only superchat:join and ping are understood")),
     }
+}
+
+/// Tells what is public behind a number, in order. Returns the number up to which everything is told.
+async fn replay(session: &mut Session, site: &Site, room: &EventSlug, after: i64) -> Result<i64, End> {
+    let mut told = after;
+    loop {
+        let page = site.crowd.list_public(room, None, Some(told), REPLAY_PAGE).await;
+        let page = page.map_err(|error| {
+            tracing::debug!(%error, "a client could not be told what it missed");
+            End::ComeBack
+        })?;
+        told = page.next_after;
+        if page.items.is_empty() {
+            return Ok(told);
+        }
+        for support in &page.items {
+            taken(site, session.text(support_frame(room, support))).await?;
+        }
+    }
+}
+
+/// A support under its number.
+fn support_frame(room: &EventSlug, support: &PublicSupport) -> Frame {
+    let (event, data) = match (&support.shown, support.kind) {
+        (Some(shown), Kind::Superchat) => ("superchat:new", serde_json::json!(shown)),
+        (Some(shown), Kind::Donation) => ("donation:new", serde_json::json!(shown)),
+        (None, _) => ("superchat:hidden", serde_json::json!({ "id": support.id })),
+    };
+    numbered_frame(event, room, support.seq, &data)
 }
 
 /// `stream:status` for an event's room.
@@ -190,6 +237,12 @@ pub fn status_frame(room: &EventSlug, status: &str) -> Frame {
 #[must_use]
 pub fn frame(event: &str, room: &EventSlug, data: &serde_json::Value) -> Frame {
     serde_json::json!({ "event": event, "room": room, "data": data }).to_string().into()
+}
+
+/// A frame `{"event","room","seq","data"}`.
+#[must_use]
+pub fn numbered_frame(event: &str, room: &EventSlug, seq: i64, data: &serde_json::Value) -> Frame {
+    serde_json::json!({ "event": event, "room": room, "seq": seq, "data": data }).to_string().into()
 }
 
 /// Waits until the client has taken something, a pong too: who asks and never reads must not keep its socket, and is

@@ -1,11 +1,13 @@
 // The watch page: the player, and what the socket tells about the event.
 import { startCountdowns } from "./countdown";
+import { mountCrowd } from "./crowd/mount";
 import { phaseOf } from "./phase";
 import type { EventState, Fight, Phase } from "./player/facts";
 import { readFacts } from "./player/facts";
 import { Feed } from "./player/feed";
 import { buildStage } from "./player/stage";
 import { speaker, type Say } from "./player/words";
+import { mountPolls } from "./polls/mount";
 
 function stateOf(fight: Fight, say: Say): string {
   if (fight.status === "live") return say("bout-live");
@@ -55,6 +57,7 @@ function run(): void {
   const live = document.querySelector<HTMLElement>(".fight-strip [data-status='live']");
   if (live) scrollTo(live);
 
+  const polls = mountPolls(facts, say);
   const player = buildStage(root, facts, say, () => feed);
   const setPhase = (phase: Phase): void => {
     player.setPhase(phase);
@@ -62,6 +65,7 @@ function run(): void {
     badge.dataset["phase"] = phase;
     badge.textContent = badgeOf(phase, say);
   };
+  const crowd = mountCrowd(facts, say, player.nodes);
   const feed: Feed = new Feed(facts, player.nodes, {
     status: (stream) => setPhase(phaseOf({ status: "", stream }) as Phase),
     state: (event: EventState) => {
@@ -70,10 +74,17 @@ function run(): void {
       showFights(event.fights, say);
     },
     playback: (playback) => player.setPlayback({ ...player.playback, ...playback }),
+    poll: (poll) => polls.hear(poll),
+    polls: (all) => polls.know(all),
     viewers: (count) => {
       const number = new Intl.NumberFormat(document.documentElement.lang).format(count);
       if (viewers) viewers.textContent = say("viewers-count", { count: number });
     },
+    crowd: (frame) => crowd.hear(frame),
+    get floor() {
+      return crowd.floor;
+    },
+    untold: () => crowd.poll(),
   });
   player.start();
   feed.start();

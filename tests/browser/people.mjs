@@ -26,6 +26,7 @@ export async function newcomer(night, browser, coins) {
   return {
     name,
     phone,
+    cookie,
     grant,
     handle: `${name} · ${me.id.slice(-6)}`,
     coins: async () => (await get("/api/v1/me")).coins,

@@ -4,6 +4,7 @@ mod messages;
 mod payments;
 mod picture;
 mod sandbox;
+mod superchat;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,7 @@ pub(super) fn values(config: &Config, origins: &Origins) -> Result<(), ConfigErr
     objects(config, origins)?;
     payments::payments(config, origins)?;
     messages::messages(&config.messages, origins)?;
+    superchat::superchat(&config.superchat, origins)?;
     cluster(config, origins)?;
     locale(config, origins)?;
     sandbox::stays_at_home(config, origins)?;

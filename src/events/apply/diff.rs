@@ -6,6 +6,7 @@ use super::plan::{EventPlan, FightPlan, FighterPlan, MilestonePlan, OptionPlan, 
 use super::records::{self, EventChanges, FightValues, NewEvent, PollValues};
 use crate::config::Secret;
 use crate::events::apply::file::PollWord;
+use crate::events::holds::hold_event;
 use crate::events::records::{LockedEvent, lock_event};
 use crate::events::{EventError, EventStatus, StreamKeyCodes};
 use crate::ids::{EventSlug, RowId};
@@ -61,6 +62,7 @@ struct Applying<'a> {
 impl Applying<'_> {
     fn run(&mut self, actor: &Actor) -> Result<(), EventError> {
         let plan = self.plan;
+        hold_event(self.conn, &plan.slug)?;
         let id = match lock_event(self.conn, &plan.slug)? {
             Some(stored) => {
                 self.update(&stored)?;
@@ -280,9 +282,14 @@ impl Applying<'_> {
                 self.applied.notes.push(format!("event {}: {note}", self.plan.slug));
             }
             let status = forward.map_or(stored.status.clone(), |word| word.as_str().to_owned());
+            // Who has voted has agreed to these answers at this price.
+            let fixed = records::has_votes(self.conn, &stored.id)?;
+            let price = poll
+                .coins_per_vote
+                .filter(|price| self.may_change(fixed, code, "price", *price == stored.coins_per_vote));
             self.compare(&format!("{key}.question"), &stored.question, poll.question.as_ref());
             self.compare(&format!("{key}.status"), &stored.status, Some(&status));
-            self.compare(&format!("{key}.coins_per_vote"), &stored.coins_per_vote, poll.coins_per_vote.as_ref());
+            self.compare(&format!("{key}.coins_per_vote"), &stored.coins_per_vote, price.as_ref());
             self.compare(
                 &format!("{key}.max_votes_per_viewer"),
                 &stored.max_votes_per_viewer,
@@ -292,13 +299,13 @@ impl Applying<'_> {
                 let values = PollValues {
                     question: poll.question.as_deref().unwrap_or(&stored.question),
                     status: &status,
-                    coins_per_vote: poll.coins_per_vote.unwrap_or(stored.coins_per_vote),
+                    coins_per_vote: price.unwrap_or(stored.coins_per_vote),
                     max_votes_per_viewer: poll.max_votes_per_viewer.unwrap_or(stored.max_votes_per_viewer),
                 };
                 records::update_poll(self.conn, &stored.id, &values)?;
             }
             if let Some(options) = &poll.options {
-                self.options(&stored.id, &key, options)?;
+                self.options(&stored.id, code, options, fixed)?;
             }
             status
         } else {
@@ -308,6 +315,15 @@ impl Applying<'_> {
             self.delta.facts.push(("poll:update", json!({"code": code, "status": status})));
         }
         Ok(())
+    }
+
+    /// Whether a part of a poll may be brought to the file; says so where votes stand against it.
+    fn may_change(&mut self, fixed: bool, poll: &str, what: &str, same: bool) -> bool {
+        if fixed && !same {
+            let note = format!("event {}: poll {poll} keeps its {what}: there are votes", self.plan.slug);
+            self.applied.notes.push(note);
+        }
+        !fixed || same
     }
 
     fn new_poll(&mut self, event: &RowId, key: &str, poll: &PollPlan) -> Result<String, EventError> {
@@ -333,11 +349,11 @@ impl Applying<'_> {
     }
 
     /// The list replaces the stored one; a label that stays keeps its row.
-    fn options(&mut self, poll: &str, key: &str, wanted: &[OptionPlan]) -> Result<(), EventError> {
+    fn options(&mut self, poll: &str, code: &str, wanted: &[OptionPlan], fixed: bool) -> Result<(), EventError> {
         let stored = records::list_options(self.conn, poll)?;
         let old: Vec<&str> = stored.iter().map(|(_, label)| label.as_str()).collect();
         let new: Vec<&str> = wanted.iter().map(|option| option.label.as_str()).collect();
-        if old == new {
+        if old == new || !self.may_change(fixed, code, "answers", false) {
             return Ok(());
         }
         for (id, _) in stored.iter().filter(|(_, label)| !new.contains(&label.as_str())) {
@@ -349,6 +365,7 @@ impl Applying<'_> {
                 None => records::insert_option(self.conn, &option.id, poll, position, &option.label)?,
             }
         }
+        let key = format!("polls[{code}]");
         let line = format!("{key}.options {} → {}", json!(old), json!(new));
         self.changed(&format!("{key}.options"), json!(old), json!(new), &line);
         Ok(())

@@ -6,7 +6,7 @@ use crate::clock::Micros;
 use crate::events::EventStatus;
 use crate::events::records::parsed;
 use crate::ids::{Epoch, EventSlug, RowId};
-use crate::store::schema::{events, fighters, fights, milestones, poll_options, polls};
+use crate::store::schema::{events, fighters, fights, milestones, poll_options, polls, votes};
 use crate::store::{Conn, StoreError};
 
 /// A new event.
@@ -197,6 +197,12 @@ pub(super) fn find_poll(conn: &mut Conn, event: &RowId, code: &str) -> Result<Op
         .select(StoredPoll::as_select())
         .first(conn)
         .optional()?)
+}
+
+/// Whether anybody has voted.
+pub(super) fn has_votes(conn: &mut Conn, poll: &str) -> Result<bool, StoreError> {
+    let some: Option<String> = votes::table.filter(votes::poll_id.eq(poll)).select(votes::id).first(conn).optional()?;
+    Ok(some.is_some())
 }
 
 /// What a poll's row holds of the file.

@@ -4,6 +4,7 @@ use crate::events::EventError;
 use crate::ledger::LedgerError;
 use crate::money::Coins;
 use crate::payments::PaymentError;
+use crate::polls::PollError;
 use crate::store::StoreError;
 
 /// A refusal, or what kept the till from answering.
@@ -18,6 +19,9 @@ pub enum TillError {
     /// Events and unlocks.
     #[error(transparent)]
     Events(#[from] EventError),
+    /// Votes.
+    #[error(transparent)]
+    Polls(#[from] PollError),
     /// It costs more than the buyer has agreed to.
     #[error("it costs {due} coins by now")]
     PriceChanged {
@@ -69,6 +73,7 @@ impl TillError {
             Self::Ledger(error) => error.code(),
             Self::Payments(error) => error.code(),
             Self::Events(error) => error.code(),
+            Self::Polls(error) => error.code(),
             Self::PriceChanged { .. } => Some("events.price_changed"),
             Self::KeyReused => Some("idempotency.mismatch"),
             Self::NotFound(_) => Some("till.not_found"),
@@ -89,6 +94,7 @@ impl TillError {
             Self::Ledger(LedgerError::Store(error))
             | Self::Payments(PaymentError::Store(error))
             | Self::Events(EventError::Store(error))
+            | Self::Polls(PollError::Store(error))
             | Self::Store(error) => error.is_unavailable(),
             _ => false,
         }

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use super::once::once;
 use super::{MoneyRequest, Till, TillError};
 use crate::clock::Micros;
 use crate::events::{self, OwnedUnlock, Unlock, Unlocks};
 use crate::ids::{AccountId, EventSlug, RowId};
 use crate::ledger::{self, Kind, Posting};
 use crate::money::Coins;
-use crate::store::idempotency::{self, Known};
-use crate::store::{Conn, StoreError};
+use crate::store::Conn;
 
 /// What opening something has come to.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -190,24 +190,5 @@ impl Purchase {
 
     fn nothing_due(&self, conn: &mut Conn) -> Result<Unlocked, TillError> {
         Ok(Unlocked { charged: Coins(0), balance: ledger::get_balance(conn, &self.account)? })
-    }
-}
-
-/// Does `work` and keeps its answer, or gives the answer that was kept.
-fn once(
-    conn: &mut Conn,
-    request: &MoneyRequest,
-    at: Micros,
-    work: impl FnOnce(&mut Conn) -> Result<Unlocked, TillError>,
-) -> Result<Unlocked, TillError> {
-    let row = |error: serde_json::Error| StoreError::Row(error.to_string());
-    match idempotency::begin(conn, request, at)? {
-        Known::New => {
-            let done = work(conn)?;
-            idempotency::keep(conn, request, &serde_json::to_value(&done).map_err(row)?, at)?;
-            Ok(done)
-        }
-        Known::Answered(answer) => Ok(serde_json::from_value(answer).map_err(row)?),
-        Known::OtherBody => Err(TillError::KeyReused),
     }
 }

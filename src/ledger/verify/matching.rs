@@ -35,6 +35,16 @@ pub(super) const ALL: &[Matching] = &[
         what: "unlock",
         should: "SELECT id AS reference, account_id, -charged_coins AS coins FROM unlocks WHERE charged_coins > 0",
     },
+    Matching {
+        kind: Kind::Support,
+        what: "support",
+        should: "SELECT id AS reference, account_id, -coins AS coins FROM supports",
+    },
+    Matching {
+        kind: Kind::Vote,
+        what: "vote",
+        should: "SELECT id AS reference, account_id, -coins AS coins FROM votes",
+    },
 ];
 
 impl Matching {

@@ -10,9 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::Micros;
-use crate::events::{
-    EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, MilestoneFacts, NightForSale, PollFacts, Unlocks,
-};
+use crate::events::{EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, NightForSale, Unlocks};
 use crate::ids::{EventSlug, RowId};
 use crate::money::Coins;
 use crate::web::Site;
@@ -96,53 +94,6 @@ pub struct Events<'a> {
     events: Vec<EventJson<'a>>,
 }
 
-/// A donation ladder.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Milestones<'a> {
-    /// Coins given so far.
-    total_coins: Coins,
-    milestones: Vec<Milestone<'a>>,
-}
-
-/// A step of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Milestone<'a> {
-    title: &'a str,
-    /// Reached at this total.
-    coins: Coins,
-    reached: bool,
-}
-
-/// An event's questions.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Polls<'a> {
-    polls: Vec<Poll<'a>>,
-}
-
-/// A coin-backed question.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Poll<'a> {
-    #[schema(value_type = RowId)]
-    id: &'a RowId,
-    code: &'a str,
-    question: &'a str,
-    /// `open`, `closed` or `settled`.
-    status: &'a str,
-    coins_per_vote: Coins,
-    max_votes_per_viewer: i64,
-    options: Vec<PollOption<'a>>,
-}
-
-/// An answer to choose.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PollOption<'a> {
-    #[schema(value_type = RowId)]
-    id: &'a RowId,
-    label: &'a str,
-    votes: i64,
-    coins: Coins,
-}
-
 fn json_of<'a>(site: &Site, event: &'a EventFacts, unlocks: &Unlocks) -> EventJson<'a> {
     EventJson {
         slug: &event.slug,
@@ -164,7 +115,7 @@ pub(super) fn rfc3339(at: Micros) -> String {
 }
 
 /// A shown event, or 404.
-fn get_shown(site: &Site, slug: &str) -> Result<Arc<EventFacts>, Problem> {
+pub(super) fn get_shown(site: &Site, slug: &str) -> Result<Arc<EventFacts>, Problem> {
     slug.parse::<EventSlug>()
         .ok()
         .and_then(|slug| site.mirror.find(&slug))
@@ -173,12 +124,12 @@ fn get_shown(site: &Site, slug: &str) -> Result<Arc<EventFacts>, Problem> {
 }
 
 /// Answers JSON that a cache may keep for a second: a crowd asks once.
-fn shared_json(body: &impl Serialize) -> HttpResponse {
+pub(super) fn shared_json(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=1")).json(body)
 }
 
 /// Answers JSON that is the caller's own when somebody is signed in, and everyone's otherwise.
-fn own_json(who: &MaybeViewer, body: &impl Serialize) -> HttpResponse {
+pub(super) fn own_json(who: &MaybeViewer, body: &impl Serialize) -> HttpResponse {
     let cache = if who.0.is_some() { "private, no-store" } else { "public, max-age=1" };
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, cache)).insert_header((header::VARY, "Cookie")).json(body)
 }
@@ -221,49 +172,4 @@ pub async fn one(site: web::Data<Site>, slug: web::Path<String>, who: MaybeViewe
 pub async fn playback(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let event = get_shown(&site, &slug)?;
     Ok(shared_json(&site.playback_of(&event)))
-}
-
-/// `GET /api/v1/events/{slug}/milestones`. Nobody can give coins yet, so nothing is reached.
-///
-/// # Errors
-/// 404 for an event that is not shown.
-pub async fn milestones(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let event = get_shown(&site, &slug)?;
-    let milestones = event.milestones.iter().map(Milestone::of).collect();
-    Ok(shared_json(&Milestones { total_coins: Coins(0), milestones }))
-}
-
-/// `GET /api/v1/events/{slug}/polls`, without drafts.
-///
-/// # Errors
-/// 404 for an event that is not shown.
-pub async fn polls(site: web::Data<Site>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let event = get_shown(&site, &slug)?;
-    let polls = event.polls.iter().filter(|poll| poll.status != "draft").map(Poll::of).collect();
-    Ok(shared_json(&Polls { polls }))
-}
-
-impl<'a> Milestone<'a> {
-    /// Nobody can give coins yet, so nothing is reached.
-    fn of(facts: &'a MilestoneFacts) -> Self {
-        Self { title: &facts.title, coins: facts.coins, reached: false }
-    }
-}
-
-impl<'a> Poll<'a> {
-    /// Nobody can vote yet, so nothing is counted.
-    fn of(facts: &'a PollFacts) -> Self {
-        let options = facts.options.iter();
-        Self {
-            id: &facts.id,
-            code: &facts.code,
-            question: &facts.question,
-            status: &facts.status,
-            coins_per_vote: facts.coins_per_vote,
-            max_votes_per_viewer: facts.max_votes_per_viewer,
-            options: options
-                .map(|option| PollOption { id: &option.id, label: &option.label, votes: 0, coins: Coins(0) })
-                .collect(),
-        }
-    }
 }

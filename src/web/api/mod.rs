@@ -10,4 +10,6 @@ pub mod openapi;
 pub mod orders;
 pub mod packages;
 pub mod paging;
+pub mod polls;
+pub mod supports;
 pub mod unlock;

@@ -9,7 +9,7 @@ use crate::web::error::Problem;
 /// Rows of a page when the caller does not say.
 const LIMIT: i64 = 50;
 /// Rows of a page at most.
-const LIMIT_MAX: i64 = 100;
+pub(super) const LIMIT_MAX: i64 = 100;
 
 /// Which page.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

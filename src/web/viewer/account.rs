@@ -67,7 +67,7 @@ impl Opened {
             night: unlock.title.clone(),
             when: When::new(unlock.starts_at, timezone, w),
             href: w.href(&format!("/watch/{}", unlock.slug)),
-            paid: (unlock.charged.0 > 0).then(|| w.with("coins-amount", "coins", &unlock.charged.to_string())),
+            paid: (unlock.charged.0 > 0).then(|| w.with("coins-amount", "coins", &w.coins(unlock.charged))),
         }
     }
 }

@@ -171,15 +171,15 @@ fn shop(site: &Site, reader: &Reader, packages: &[CoinPackage], next: &str, aler
     Coins {
         closed: packages.is_empty(),
         alert,
-        balance: reader.coins().map(|coins| coins.to_string()),
+        balance: reader.coins().map(|coins| w.coins(coins)),
         csrf: reader.who.as_ref().map(|who| site.forms.of(who)),
         next: next.to_owned(),
         packages: packages
             .iter()
             .map(|package| Offer {
                 id: package.id.to_string(),
-                coins: package.coins.to_string(),
-                bonus: (package.bonus_coins.0 > 0).then(|| package.bonus_coins.to_string()),
+                coins: w.coins(package.coins),
+                bonus: (package.bonus_coins.0 > 0).then(|| w.coins(package.bonus_coins)),
                 in_all: package.coins_in_all().to_string(),
                 price: package.price.to_string(),
                 key: if is_viewer { key() } else { String::new() },
@@ -205,8 +205,8 @@ fn buys(site: &Site, w: Words) -> Vec<Buy> {
         (fight.is_some() || pass.is_some()).then(|| Buy {
             title: event.title.clone(),
             href: w.href(&format!("/events/{}", event.slug)),
-            pass: pass.map(|coins| coins.to_string()),
-            fight: fight.map(|coins| coins.to_string()),
+            pass: pass.map(|coins| w.coins(coins)),
+            fight: fight.map(|coins| w.coins(coins)),
         })
     };
     coming.into_iter().filter_map(priced).take(EVENTS_MAX).collect()

@@ -76,7 +76,7 @@ pub async fn page(
     found.truncate(ROWS);
     let older = found.last().filter(|_| has_older).map(|last| format!("/account/history?before={}", last.entry));
     let page = Page {
-        balance: reader.coins().map(|coins| coins.to_string()),
+        balance: reader.coins().map(|coins| w.coins(coins)),
         rows: found.iter().map(|entry| row(&site, entry, w)).collect(),
         older: older.map(|older| w.href(&older)),
         is_first: asked.before.is_none(),
@@ -93,7 +93,7 @@ fn row(site: &Site, entry: &Entry, w: Words) -> Row {
         note: entry.note.clone().filter(|note| !note.is_empty() && shows_note(entry.kind)),
         link: invoice,
         at: When::new(entry.at, &site.config.locale.timezone, w),
-        coins: signed(entry.coins),
+        coins: signed(entry.coins, w),
         comes_in: entry.coins.0 > 0,
         balance: entry.balance_after.to_string(),
     }
@@ -123,8 +123,8 @@ fn words_of(entry: &Entry, w: Words) -> String {
 }
 
 /// `+30` or, with a real minus, `−30`.
-fn signed(coins: Coins) -> String {
-    let text = coins.to_string();
+fn signed(coins: Coins, w: Words) -> String {
+    let text = w.coins(coins);
     match text.strip_prefix('-') {
         Some(rest) => format!("\u{2212}{rest}"),
         None => format!("+{text}"),

@@ -97,14 +97,14 @@ impl Ahead {
     pub fn of(event: &EventFacts, encrypted: bool, buyer: Option<&Buyer>, w: Words) -> Option<Self> {
         let on_air = event.on_air_fight.filter(|_| encrypted)?;
         let fight = event.fights.iter().find(|fight| fight.number == on_air && fight.price_coins.0 > 0)?;
-        let coins = |key, coins: Coins| w.with(key, "coins", &coins.to_string());
+        let coins = |key, coins: Coins| w.with(key, "coins", &w.coins(coins));
         let (balance, enough) = match buyer {
             None | Some(Buyer::SignedOut { .. }) => (w.t("locked-sign-in"), false),
             Some(Buyer::Unknown) => return None,
             Some(Buyer::Viewer { unlocks, .. }) if unlocks.opens(&fight.id, fight.price_coins) => return None,
             Some(Buyer::Viewer { balance, .. }) => match fight.price_coins.0.saturating_sub(balance.0) {
                 short @ 1.. => {
-                    let (balance, short) = (balance.to_string(), Coins(short).to_string());
+                    let (balance, short) = (w.coins(*balance), w.coins(Coins(short)));
                     (w.fill("locked-short", &[("balance", &balance), ("coins", &short)]), false)
                 }
                 _ => (coins("locked-balance", *balance), true),
@@ -141,6 +141,6 @@ pub fn mark_of(event: &EventFacts, number: i32, buyer: Option<&Buyer>, w: Words)
         Some(Buyer::Viewer { unlocks, .. }) if unlocks.opens(&fight.id, fight.price_coins) => {
             (w.t("unlock-open"), true)
         }
-        _ => (w.with("coins-amount", "coins", &fight.price_coins.to_string()), false),
+        _ => (w.with("coins-amount", "coins", &w.coins(fight.price_coins)), false),
     }
 }

@@ -22,12 +22,14 @@ mod night;
 mod offers;
 pub mod order;
 pub mod orders;
+mod polls;
 mod poster;
 pub mod problem;
 pub mod reader;
 pub mod register;
 pub mod reset;
 pub mod shell;
+mod support;
 pub mod unlock;
 pub mod watch;
 pub(crate) mod words;
@@ -41,7 +43,7 @@ use crate::events::{EventFacts, EventStatus};
 use crate::web::Site;
 
 /// An event that people may see, by the name in the address.
-fn find_shown(site: &Site, slug: &str) -> Option<Arc<EventFacts>> {
+pub fn find_shown(site: &Site, slug: &str) -> Option<Arc<EventFacts>> {
     let slug = slug.parse().ok()?;
     site.mirror.find(&slug).filter(|event| event.status != EventStatus::Draft)
 }

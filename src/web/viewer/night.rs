@@ -139,7 +139,7 @@ impl Night {
 
 impl Bout {
     fn new(fight: &FightFacts, w: Words) -> Self {
-        let price = (fight.price_coins.0 > 0).then(|| w.with("coins-amount", "coins", &fight.price_coins.to_string()));
+        let price = (fight.price_coins.0 > 0).then(|| w.with("coins-amount", "coins", &w.coins(fight.price_coins)));
         Self {
             number: fight.number,
             title: fight.title.clone(),

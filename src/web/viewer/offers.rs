@@ -149,11 +149,11 @@ fn fight_deal(event: &EventFacts, fight: &FightFacts, buyer: &Buyer, told: &Told
     let words = Sold {
         name: &number,
         address: w.href(&format!("/events/{}/fights/{number}/unlock", event.slug)),
-        button: w.with("unlock-fight", "coins", &price.to_string()),
+        button: w.with("unlock-fight", "coins", &w.coins(price)),
         open: w.t("unlock-open"),
         ask: w.fill(
             "unlock-ask-fight",
-            &[("red", &fight.red.name), ("blue", &fight.blue.name), ("coins", &price.to_string())],
+            &[("red", &fight.red.name), ("blue", &fight.blue.name), ("coins", &w.coins(price))],
         ),
     };
     if price.0 <= 0 {
@@ -203,7 +203,7 @@ fn pass(event: &EventFacts, buyer: &Buyer, told: &Told, w: Words) -> Option<Pass
     }
     Some(Pass {
         deal,
-        price: w.with("coins-amount", "coins", &price.to_string()),
+        price: w.with("coins-amount", "coins", &w.coins(price)),
         credit: said,
         fights: w.with("unlock-includes-fights", "count", &event.fights.len().to_string()),
     })
@@ -241,7 +241,7 @@ impl Sold<'_> {
             (Some(_), Buyer::SignedOut { sign_in }) => Deal { address: sign_in.clone(), ..self.deal(Way::SignIn, w) },
             (Some(_), Buyer::Unknown) => Deal { ask: w.t("unlock-unknown"), ..self.deal(Way::Unknown, w) },
             (Some(due), Buyer::Viewer { balance, .. }) if due > *balance => Deal {
-                price: w.with("coins-amount", "coins", &due.to_string()),
+                price: w.with("coins-amount", "coins", &w.coins(due)),
                 ask: w.with("unlock-short", "coins", &less(due, *balance).to_string()),
                 label: w.t("unlock-buy-coins"),
                 ..self.deal(Way::Short, w)
@@ -257,7 +257,7 @@ impl Sold<'_> {
         };
         if deal.way == Way::Open && told.opened.as_deref() == Some(self.name) {
             deal.note = Some(match paid {
-                Some(coins) if coins.0 > 0 => w.with("unlock-opened", "coins", &coins.to_string()),
+                Some(coins) if coins.0 > 0 => w.with("unlock-opened", "coins", &w.coins(coins)),
                 _ => w.t("unlock-opened-free"),
             });
         } else if told.refused.as_deref() == Some(self.name) && matches!(deal.way, Way::Buy | Way::Short) {

@@ -207,8 +207,8 @@ fn shown(req: &HttpRequest, site: &Site, reader: &Reader, order: &Order, said: O
         standing,
         status: order.status,
         invoice: order.invoice.to_string(),
-        coins: order.coins.to_string(),
-        bonus: (order.bonus_coins.0 > 0).then(|| order.bonus_coins.to_string()),
+        coins: w.coins(order.coins),
+        bonus: (order.bonus_coins.0 > 0).then(|| w.coins(order.bonus_coins)),
         in_all: order.coins_in_all().to_string(),
         price: order.price.to_string(),
         payment_url: order.payment_url.clone().filter(|_| standing == Standing::Waiting),
@@ -221,7 +221,7 @@ fn shown(req: &HttpRequest, site: &Site, reader: &Reader, order: &Order, said: O
         own_href: w.href(&format!("/orders/{}", order.invoice)),
         recheck_href: w.href(&format!("/orders/{}/recheck", order.invoice)),
         back: back_link(site, back, w),
-        balance: reader.coins().map(|coins| coins.to_string()),
+        balance: reader.coins().map(|coins| w.coins(coins)),
         receipt: (standing == Standing::Paid).then(|| Receipt {
             paid: when(order.paid_at.unwrap_or(order.created_at)),
             buyer: name,
@@ -229,7 +229,7 @@ fn shown(req: &HttpRequest, site: &Site, reader: &Reader, order: &Order, said: O
             provider_ref: order.provider_ref.clone(),
             late: order.paid_late,
             refunded: order.refunded_at.map(when),
-            reversed: (order.reversed_coins.0 > 0).then(|| order.reversed_coins.to_string()),
+            reversed: (order.reversed_coins.0 > 0).then(|| w.coins(order.reversed_coins)),
         }),
         rehearsal: order.gateway == Gateway::Sandbox,
     }

@@ -17,7 +17,7 @@ use crate::web::i18n::Words;
 use crate::web::session::{self, Viewer};
 
 /// How long a page waits to learn whose it is. A database that is away must not hold up the picture.
-pub const KNOWN_WITHIN: Duration = Duration::from_millis(1_500);
+pub(super) const KNOWN_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// The corner of a page's head: who is signed in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

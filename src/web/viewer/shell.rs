@@ -75,6 +75,12 @@ impl Shell {
         format!("{}{}", self.base, self.path)
     }
 
+    /// Whether somebody is signed in, as far as is known.
+    #[must_use]
+    pub const fn is_signed_in(&self) -> bool {
+        !matches!(self.corner, Corner::SignedOut)
+    }
+
     /// Where one signs in (`page` is `/login` or `/register`) and comes back here.
     #[must_use]
     pub fn sign_in(&self, page: &str) -> String {
@@ -96,7 +102,8 @@ fn site_base(config: &Config) -> String {
 }
 
 /// Scheme and host of JSON and sockets where they have a host of their own.
-fn api_base(config: &Config) -> String {
+#[must_use]
+pub fn api_base(config: &Config) -> String {
     config.address_on(&config.hosts.api).unwrap_or_default()
 }
 

@@ -15,12 +15,13 @@ use crate::config::{Config, Language, Secret, SecretKey};
 use crate::events::{
     FightFacts, FightStatus, FighterFacts, MilestoneFacts, Mirror, PollFacts, PollOptionFacts, RecordedStream,
 };
-use crate::flows::{Till, TillParts};
+use crate::flows::{Crowd, CrowdParts, Till, TillParts};
 use crate::ids::{Epoch, EventSlug, KeyId, RowId, SharedRandom, SystemRandom};
 use crate::money::Coins;
 use crate::playback::{self, Gate};
 use crate::store::Store;
 use crate::stream::facts::{ContentKey, KeySource, StreamReport, StreamStatus};
+use crate::superchat::Rules;
 use crate::web::csrf::FormTokens;
 use crate::web::error::Problem;
 use crate::web::i18n::Words;
@@ -120,7 +121,14 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
             config: Config::default().playback,
         }),
         beacons: Arc::default(),
+        polls: crate::polls::Board::new(&store),
         accounts,
+        crowd: Crowd::new(CrowdParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            rules: Rules::open(&Config::default().superchat).unwrap(),
+        }),
         till: Till::new(TillParts {
             store,
             clock,

@@ -11,13 +11,18 @@ use super::event::buyer_of;
 use super::locked::{Ahead, Sale, mark_of};
 use super::night::{Bout, Night};
 use super::offers::Buyer;
+use super::polls::{PollCard, PollChoice, Shown};
 use super::reader::Reader;
 use super::shell::Shell;
+use super::support::{Crowd, CrowdFacts};
 use super::words::{SAID_BY_SCRIPTS, said};
 use super::{find_shown, problem};
 use crate::events::EventFacts;
+use crate::money::Coins;
 use crate::web::Site;
+use crate::web::api::polls::PollJson;
 use crate::web::error::Problem;
+use crate::web::i18n::Words;
 use crate::web::site::Playback;
 
 #[derive(Template)]
@@ -29,8 +34,12 @@ struct Watch {
     marks: Vec<(String, bool)>,
     /// The locked card, where the server knows of it already.
     ahead: Option<Ahead>,
-    polls: Vec<Poll>,
+    polls: Vec<PollCard>,
+    /// What cards of polls that open later are made from.
+    blank: PollCard,
+    blank_option: PollChoice,
     rungs: Vec<Rung>,
+    crowd: Crowd,
     /// The player's facts, JSON fit for a script element.
     facts: String,
 }
@@ -55,15 +64,10 @@ impl Watch {
     }
 }
 
-/// A question as stored, for looking at.
-struct Poll {
-    question: String,
-    open: bool,
-    options: Vec<String>,
-}
-
 /// A step of the ladder.
 struct Rung {
+    /// As a number for scripts.
+    at: i64,
     coins: String,
     title: String,
 }
@@ -82,6 +86,10 @@ struct Facts<'a> {
     probe_timeout_ms: u64,
     spread_window_ms: u64,
     sale: Sale<'a>,
+    support: CrowdFacts,
+    /// The reader's coins, where they are known.
+    coins: Option<Coins>,
+    polls: Vec<PollJson<'a>>,
     words: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -92,10 +100,11 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
     };
     let reader = Reader::of(&req, &site).await;
     let buyer = buyer_of(&site, &event, &reader).await;
-    reader.respond(&site, format!("/watch/{}", event.slug), || watch(&site, &event, &reader, buyer.as_ref()))
+    let polls = Shown::of(&site, &event, &reader).await;
+    reader.respond(&site, format!("/watch/{}", event.slug), || watch(&site, &event, &reader, (buyer.as_ref(), &polls)))
 }
 
-fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>) -> Watch {
+fn watch(site: &Site, event: &EventFacts, reader: &Reader, (buyer, polls): (Option<&Buyer>, &Shown)) -> Watch {
     let w = reader.w;
     let night = Night::new(site, event, w);
     let title = w.with("watch-title", "title", &night.title);
@@ -103,6 +112,7 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>
     let shell = reader.shell(site, &format!("/watch/{}", event.slug), title, description);
     let encrypted = site.config.playback.encrypt && night.on_now();
     let ahead = Ahead::of(event, encrypted, buyer, w);
+    let crowd = Crowd::of(site, event, &shell);
     let facts = Facts {
         slug: event.slug.as_str(),
         title: &event.title,
@@ -114,31 +124,36 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, buyer: Option<&Buyer>
         probe_timeout_ms: site.config.cluster.probe_timeout_ms,
         spread_window_ms: site.config.cluster.spread_window_ms,
         sale: Sale::new(event, reader.who.as_ref(), ahead.as_ref(), &shell),
+        support: crowd.facts(reader.who.as_ref().map(|who| who.name.as_str()), &shell),
+        coins: reader.coins(),
+        polls: polls.for_scripts(),
         words: said(SAID_BY_SCRIPTS, w),
     };
     // `<` is the only byte that could end a script element early.
     let facts = serde_json::to_string(&facts).unwrap_or_default().replace('<', "\\u003c");
     let marks = night.bouts.iter().map(|bout| mark_of(event, bout.number, buyer, w)).collect();
-    Watch { shell, night, marks, ahead, polls: polls_of(event), rungs: rungs_of(event), facts }
+    Watch {
+        shell,
+        night,
+        marks,
+        ahead,
+        polls: polls.cards(reader.coins(), w),
+        blank: PollCard::blank(),
+        blank_option: PollChoice::blank(),
+        rungs: rungs_of(event, w),
+        crowd,
+        facts,
+    }
 }
 
-fn polls_of(event: &EventFacts) -> Vec<Poll> {
-    event
-        .polls
-        .iter()
-        .filter(|poll| poll.status != "draft")
-        .map(|poll| Poll {
-            question: poll.question.clone(),
-            open: poll.status == "open",
-            options: poll.options.iter().map(|option| option.label.clone()).collect(),
-        })
-        .collect()
-}
-
-fn rungs_of(event: &EventFacts) -> Vec<Rung> {
+fn rungs_of(event: &EventFacts, w: Words) -> Vec<Rung> {
     event
         .milestones
         .iter()
-        .map(|milestone| Rung { coins: milestone.coins.to_string(), title: milestone.title.clone() })
+        .map(|milestone| Rung {
+            at: milestone.coins.0,
+            coins: w.coins(milestone.coins),
+            title: milestone.title.clone(),
+        })
         .collect()
 }

@@ -32,6 +32,16 @@ export type Bought =
   /** Nobody knows: asked again with the same key it is paid once. */
   | { kind: "away" };
 
+/** What a vote has come to. */
+export type Voted =
+  | { kind: "taken"; left: number; balance: number }
+  | { kind: "closed" }
+  | { kind: "too-many" }
+  | { kind: "short" }
+  | { kind: "signed-out" }
+  /** Nobody knows: asked again with the same key it is paid once. */
+  | { kind: "away" };
+
 interface EventAnswer {
   pass_due_coins: number | null;
   pass_unlocked: boolean;
@@ -73,21 +83,50 @@ export class Counter {
 
   /** Buys one thing for at most `most` coins. */
   async buy(path: string, most: number): Promise<Bought> {
-    const offer = `${path} ${most}`;
+    const { answer, code } = await this.#pay(path, `${path} ${most}`, { max_coins: most });
+    if (!answer) return { kind: "away" };
+    if (answer.ok) return { kind: "opened", balance: ((await answer.json()) as { balance: number }).balance };
+    if (answer.status === 401) return { kind: "signed-out" };
+    if (code === "ledger.insufficient_coins") return { kind: "short" };
+    return code === "events.price_changed" ? { kind: "price" } : { kind: "away" };
+  }
+
+  /** Votes for one answer with so many coins. */
+  async vote(poll: string, option: string, coins: number): Promise<Voted> {
+    const path = `/api/v1/polls/${poll}/votes`;
+    const { answer, code } = await this.#pay(path, `${path} ${option} ${coins}`, { option_id: option, coins });
+    if (!answer) return { kind: "away" };
+    if (answer.ok) {
+      const { votes_left: left, balance } = (await answer.json()) as { votes_left: number; balance: number };
+      return { kind: "taken", left, balance };
+    }
+    if (answer.status === 401) return { kind: "signed-out" };
+    switch (code) {
+      case "polls.closed":
+        return { kind: "closed" };
+      case "polls.too_many_votes":
+        return { kind: "too-many" };
+      case "ledger.insufficient_coins":
+        return { kind: "short" };
+      default:
+        return { kind: "away" };
+    }
+  }
+
+  /** Pays once, however often it is sent: an offer keeps its key until its end is known. No answer: nobody knows. */
+  async #pay(path: string, offer: string, body: object): Promise<{ answer: Response | null; code: string | undefined }> {
     const key = this.#keys.get(offer) ?? newKey();
     this.#keys.set(offer, key);
     const answer = await this.#ask(path, {
       method: "POST",
       headers: { accept: "application/json", "content-type": "application/json", "idempotency-key": key },
-      body: JSON.stringify({ max_coins: most }),
+      body: JSON.stringify(body),
     });
-    if (!answer || answer.status >= 500 || answer.status === 429) return { kind: "away" };
+    if (!answer || answer.status >= 500 || answer.status === 429) return { answer: null, code: undefined };
     this.#keys.delete(offer);
-    if (answer.ok) return { kind: "opened", balance: ((await answer.json()) as { balance: number }).balance };
-    if (answer.status === 401) return { kind: "signed-out" };
+    if (answer.ok || answer.status === 401) return { answer, code: undefined };
     const { error } = (await answer.json().catch(() => ({}))) as { error?: { code?: string } };
-    if (error?.code === "ledger.insufficient_coins") return { kind: "short" };
-    return error?.code === "events.price_changed" ? { kind: "price" } : { kind: "away" };
+    return { answer, code: error?.code };
   }
 
   async #ask(path: string, asked: RequestInit = {}): Promise<Response | null> {

@@ -47,7 +47,7 @@ export function cardParts(root: ParentNode): CardParts {
   };
 }
 
-/** Coins as the pages write them: `1.500`. */
+/** Coins as the page's language writes numbers: `1.500`, `1,500`. */
 export function written(coins: number): string {
-  return String(coins).replace(/\B(?=(\d{3})+$)/g, ".");
+  return new Intl.NumberFormat(document.documentElement.lang).format(coins);
 }

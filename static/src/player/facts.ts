@@ -1,4 +1,6 @@
 // What the page tells the player.
+import type { SheetFacts } from "../crowd/sheet";
+import type { Poll } from "../polls/poll";
 
 /** A finished recording: of one fight, named by its number, or of the whole event, `all`. */
 export interface Replay {
@@ -56,6 +58,10 @@ export interface Facts {
   probe_timeout_ms: number;
   spread_window_ms: number;
   sale: Sale;
+  support: SheetFacts;
+  /** The viewer's coins, where they are known. */
+  coins: number | null;
+  polls: Poll[];
   words: Record<string, string>;
 }
 

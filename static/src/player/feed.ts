@@ -1,5 +1,7 @@
 // What happens to the event: the socket tells, and while it is down the API is asked every few seconds.
+import type { Frame } from "../crowd/numbers";
 import type { EventState, Facts, Playback } from "./facts";
+import type { Poll } from "../polls/poll";
 import type { Nodes } from "./nodes";
 
 const PING_MS = 25_000;
@@ -15,13 +17,21 @@ export interface FeedEvents {
   state(event: EventState): void;
   /** New addresses. */
   playback(playback: Partial<Playback>): void;
+  /** A poll, by the socket. */
+  poll(poll: Poll): void;
+  /** All polls, by the API. */
+  polls(polls: Poll[]): void;
   /** How many watch. */
   viewers(count: number): void;
+  /** What the crowd does: whether it was that. */
+  crowd(frame: Frame): boolean;
+  /** Up to which number of the crowd's nothing is missing; null: not known. */
+  readonly floor: number | null;
+  /** Nobody tells: what the crowd did is to be asked for. */
+  untold(): void;
 }
 
-interface Message {
-  event: string;
-  room?: string;
+interface Message extends Frame {
   data?: { status?: string; master?: string | null; dvr?: string | null; count?: number };
 }
 
@@ -58,6 +68,8 @@ export class Feed {
   async ask(): Promise<boolean> {
     const event = await this.#get<EventState>(`/api/v1/events/${this.facts.slug}`);
     if (event) this.events.state(event);
+    const told = await this.#get<{ polls: Poll[] }>(`/api/v1/events/${this.facts.slug}/polls`);
+    if (told) this.events.polls(told.polls);
     return event !== null;
   }
 
@@ -89,7 +101,8 @@ export class Feed {
     this.#socket = socket;
     socket.onopen = () => {
       this.#heardAt = Date.now();
-      socket.send(JSON.stringify({ event: "superchat:join", room: this.facts.slug }));
+      const { floor } = this.events;
+      socket.send(JSON.stringify({ event: "superchat:join", room: this.facts.slug, ...(floor === null ? {} : { after: floor }) }));
       // What changed while nobody listened is asked for; the first time the page itself is the answer.
       if (this.#tries > 0) void this.ask();
       this.#tries = 0;
@@ -120,12 +133,14 @@ export class Feed {
     }
     if (message.room !== undefined && message.room !== this.facts.slug) return;
     const { event, data } = message;
-    if (event === "stream:status" && data?.status) this.events.status(data.status);
+    if (event === "poll:update" && data) this.events.poll(data as unknown as Poll);
+    else if (event === "stream:status" && data?.status) this.events.status(data.status);
     else if (event === "fight:update") void this.ask();
     else if (event === "viewers:count" && typeof data?.count === "number") this.events.viewers(data.count);
     else if (event === "epoch:update" && data?.master) {
       this.events.playback({ master: data.master, dvr: data.dvr ?? null });
     } else if (event === "server:reconnect") this.#move();
+    else this.events.crowd(message);
   }
 
   /** The server is about to go: come back later, and not all at once. */
@@ -160,6 +175,7 @@ export class Feed {
     this.#poll = setTimeout(
       () => {
         const done = document.hidden ? Promise.resolve(false) : this.ask();
+        if (!document.hidden && !this.#open) this.events.untold();
         void done.finally(() => this.#schedule());
       },
       every * (1 + Math.random()),

@@ -17,7 +17,7 @@ async fn spend(shop: &SellingServer, viewer: &Viewer, coins: i64) {
     let posting = Posting {
         id: RowId::new(at, &SystemRandom::default()),
         account: viewer.id.parse().expect("an id"),
-        kind: Kind::Support,
+        kind: Kind::Grant,
         coins: Coins(-coins),
         reference: RowId::new(at, &SystemRandom::default()).to_string(),
         note: None,

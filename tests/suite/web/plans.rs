@@ -41,6 +41,7 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /api/v1/login",          Body::Json(r#"{"phone":"0812","password":"nobody's"}"#), 401),
     ("POST /api/v1/logout",         Body::Json("{}"), 204),
     ("POST /api/v1/events/{slug}/unlock", Body::Json("{}"), 409),
+    ("POST /api/v1/events/{slug}/supports", Body::Json(r#"{"coins":1}"#), 409),
     ("POST /api/v1/fights/{id}/unlock", Body::Json("{}"), 404),
     ("POST /events/{slug}/unlock",  Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),
     ("POST /events/{slug}/fights/{number}/unlock", Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),

@@ -10,7 +10,7 @@ use crate::accounts::Role;
 use crate::clock::Micros;
 use crate::config::Language;
 use crate::events::{EventStatus, FightStatus};
-use crate::flows::Unlocked;
+use crate::flows::{Unlocked, Voted};
 use crate::ids::{AccountId, EventSlug, Invoice, RowId};
 use crate::ledger::Kind;
 use crate::money::{Coins, Rupiah};
@@ -127,6 +127,26 @@ impl PartialSchema for Unlocked {
 }
 
 impl ToSchema for Unlocked {
+    fn schemas(into: &mut Vec<(String, RefOr<Schema>)>) {
+        into.push((Coins::name().into_owned(), Coins::schema()));
+    }
+}
+
+impl PartialSchema for Voted {
+    fn schema() -> RefOr<Schema> {
+        let coins = || RefOr::Ref(utoipa::openapi::Ref::from_schema_name("Coins"));
+        let all = [
+            ("votes", Shape::count()),
+            ("votes_left", Shape::count()),
+            ("charged_coins", coins()),
+            ("balance", coins()),
+        ];
+        let built = ObjectBuilder::new().description(Some("What a vote has come to."));
+        all.into_iter().fold(built, |built, (name, shape)| built.property(name, shape).required(name)).into()
+    }
+}
+
+impl ToSchema for Voted {
     fn schemas(into: &mut Vec<(String, RefOr<Schema>)>) {
         into.push((Coins::name().into_owned(), Coins::schema()));
     }

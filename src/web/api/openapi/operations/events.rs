@@ -36,22 +36,4 @@ pub(super) const OPERATIONS: &[Operation] = &[
         more: &[(404, "events.not_found")],
         ..PLAIN
     },
-    Operation {
-        path: "/api/v1/events/{slug}/milestones",
-        id: "listMilestones",
-        summary: "An event's donation ladder",
-        words: "With what is reached.",
-        answers: (200, Answer::Json(shapes::<events::Milestones<'_>>)),
-        more: &[(404, "events.not_found")],
-        ..PLAIN
-    },
-    Operation {
-        path: "/api/v1/events/{slug}/polls",
-        id: "listPolls",
-        summary: "An event's questions",
-        words: "Drafts are not among them.",
-        answers: (200, Answer::Json(shapes::<events::Polls<'_>>)),
-        more: &[(404, "events.not_found")],
-        ..PLAIN
-    },
 ];

@@ -6,6 +6,8 @@ mod events;
 mod hooks;
 mod house;
 mod playback;
+mod polls;
+mod supports;
 
 use utoipa::openapi::{RefOr, Schema};
 
@@ -134,6 +136,8 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("events", "What is on, and what of it the caller may watch."),
     ("coins", "Buying coins, and where they went."),
     ("unlocks", "Opening fights and nights for coins."),
+    ("crowd", "Support with coins: superchats, donations, milestones."),
+    ("polls", "Coin-backed questions."),
     ("playback", "Who may watch, on how many devices, and how it plays."),
     ("hooks", "Told by machines: media servers and payment providers."),
     ("house", "The node itself."),
@@ -145,6 +149,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
         accounts::OPERATIONS,
         events::OPERATIONS,
         coins::OPERATIONS,
+        supports::OPERATIONS,
+        polls::OPERATIONS,
         playback::OPERATIONS,
         hooks::OPERATIONS,
         house::OPERATIONS,

@@ -1,0 +1,3 @@
+DROP TABLE supports;
+DROP TABLE event_crowds;
+DROP FUNCTION supports_refuse();

@@ -1,0 +1,2 @@
+DROP TABLE supports;
+DROP TABLE event_crowds;

@@ -1,0 +1,73 @@
+// The crowd on the watch page: the rail, the sheet, the goals.
+import type { Facts } from "../player/facts";
+import type { Nodes } from "../player/nodes";
+import type { Say } from "../player/words";
+import { written } from "./card";
+import { GiftCounter } from "./counter";
+import { Goals } from "./goals";
+import { Numbers, type Frame } from "./numbers";
+import { Rail, place } from "./rail";
+import { Sheet } from "./sheet";
+
+export interface Crowd {
+  readonly floor: number | null;
+  hear(frame: Frame): boolean;
+  poll(): void;
+}
+
+const NOBODY: Crowd = { floor: null, hear: () => false, poll: () => undefined };
+
+export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
+  const root = document.querySelector<HTMLElement>("[data-support]");
+  if (!root) return NOBODY;
+  const get = async <T>(path: string): Promise<T | null> => {
+    try {
+      const answer = await fetch(`${await nodes.base()}/api/v1/events/${facts.slug}/${path}`, {
+        headers: { accept: "application/json" },
+        credentials: "omit",
+        signal: AbortSignal.timeout(8_000),
+      });
+      if (answer.status >= 500) nodes.failed();
+      return answer.ok ? ((await answer.json()) as T) : null;
+    } catch {
+      nodes.failed();
+      return null;
+    }
+  };
+  const rail = new Rail(root, say);
+  const goals = new Goals(document.querySelector<HTMLElement>("[data-goals]"), place(root, "support-totals"), say, get);
+  const counter = new GiftCounter(facts.api, facts.slug);
+  new Sheet(root, facts.support, say, counter, (coins) => {
+    const balance = document.querySelector(".site-head .coin-balance")?.lastChild;
+    if (balance) balance.textContent = written(coins);
+  });
+  let live = false;
+  const numbers = new Numbers(["superchat", "donation"], {
+    support: (_, __, support) => {
+      rail.add(support);
+      if (live && support.fighter) goals.add(support.fighter, support.coins);
+    },
+    hidden: (id) => rail.remove(id),
+    get,
+  });
+  void numbers.startNow(true).then(() => {
+    live = true;
+  });
+  return {
+    get floor() {
+      return numbers.floor;
+    },
+    hear: (frame) => {
+      if (frame.event === "milestone:update") {
+        const { total_coins } = (frame.data ?? {}) as { total_coins?: number };
+        if (typeof total_coins === "number") goals.total(total_coins);
+        return true;
+      }
+      return numbers.hear(frame);
+    },
+    poll: () => {
+      void (numbers.floor === null ? numbers.startNow(true) : numbers.poll());
+      void goals.ask();
+    },
+  };
+}

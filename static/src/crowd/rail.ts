@@ -1,0 +1,65 @@
+// The crowd beside the picture: what is pinned, and what came last.
+import type { Say } from "../player/words";
+import { supportCard } from "./card";
+import type { Support } from "./numbers";
+
+const ROWS_MAX = 60;
+const PINS_MAX = 6;
+
+export class Rail {
+  readonly #list: HTMLElement;
+  readonly #pins: HTMLElement;
+  readonly #empty: HTMLElement;
+
+  constructor(
+    root: HTMLElement,
+    readonly say: Say,
+  ) {
+    this.#list = place(root, "support-rail");
+    this.#pins = place(root, "support-pins");
+    this.#empty = place(root, "support-empty");
+    setInterval(() => this.#unpin(), 5_000);
+  }
+
+  add(support: Support): void {
+    this.remove(support.id);
+    this.#list.prepend(this.#row(support));
+    while (this.#list.childElementCount > ROWS_MAX) this.#list.lastElementChild?.remove();
+    const until = Date.parse(support.at) + (support.pin_ms ?? 0);
+    if (until > Date.now()) this.#pin(support, until);
+    this.#empty.hidden = true;
+  }
+
+  remove(id: string): void {
+    for (const list of [this.#list, this.#pins]) for (const row of [...list.children]) if ((row as HTMLElement).dataset["id"] === id) row.remove();
+    this.#empty.hidden = this.#list.childElementCount > 0;
+  }
+
+  #row(support: Support): HTMLElement {
+    const row = document.createElement("li");
+    row.dataset["id"] = support.id;
+    row.append(supportCard(support, this.say));
+    return row;
+  }
+
+  /** The dearest first; a pin says what it is in one line. */
+  #pin(support: Support, until: number): void {
+    const pin = this.#row(support);
+    pin.dataset["until"] = String(until);
+    pin.dataset["coins"] = String(support.coins);
+    const before = [...this.#pins.children].find((other) => Number((other as HTMLElement).dataset["coins"]) < support.coins);
+    this.#pins.insertBefore(pin, before ?? null);
+    while (this.#pins.childElementCount > PINS_MAX) this.#pins.lastElementChild?.remove();
+  }
+
+  #unpin(): void {
+    for (const pin of [...this.#pins.children] as HTMLElement[]) if (Number(pin.dataset["until"]) < Date.now()) pin.remove();
+  }
+}
+
+/** An element that the template must hold. */
+export function place<E extends HTMLElement>(root: ParentNode, name: string): E {
+  const found = root.querySelector<E>(`[data-${name}]`);
+  if (!found) throw new Error(`data-${name} is not in the page`);
+  return found;
+}
