@@ -202,8 +202,11 @@ mod tests {
 
     #[test]
     fn every_key_the_scripts_say_is_handed_to_them() {
-        let handed: BTreeSet<String> =
-            crate::web::viewer::words::SAID_BY_SCRIPTS.iter().map(ToString::to_string).collect();
+        let handed: BTreeSet<String> = [crate::web::viewer::words::SAID_BY_SCRIPTS, crate::web::overlay::SAID]
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect();
         let said = keys_used("static/src", &["ts"], &["say(\""]);
         assert_eq!(said, handed);
     }

@@ -20,7 +20,7 @@ use crate::config::Tier;
 const KINDS: [&str; 5] = ["superchats", "donations", "milestones", "poll", "leaderboard"];
 
 /// The overlays' sentences.
-const SAID: &[&str] = &[
+pub const SAID: &[&str] = &[
     "coins-amount",
     "overlay-anonymous",
     "overlay-board",

@@ -43,6 +43,7 @@ use crate::events::{EventFacts, EventStatus};
 use crate::web::Site;
 
 /// An event that people may see, by the name in the address.
+#[must_use]
 pub fn find_shown(site: &Site, slug: &str) -> Option<Arc<EventFacts>> {
     let slug = slug.parse().ok()?;
     site.mirror.find(&slug).filter(|event| event.status != EventStatus::Draft)

@@ -21,9 +21,12 @@ export class Goals {
     readonly totals: HTMLElement,
     readonly say: Say,
     readonly get: <T>(path: string) => Promise<T | null>,
-  ) {
-    void this.ask();
+  ) {}
+
+  /** Asks now, and now and then. */
+  async start(): Promise<void> {
     setInterval(() => void this.ask(), ASK_EVERY_MS * (0.8 + Math.random() * 0.4));
+    await this.ask();
   }
 
   async ask(): Promise<void> {

@@ -15,6 +15,8 @@ export interface Crowd {
   poll(): void;
 }
 
+const FIRST_MS = 1_200;
+
 const NOBODY: Crowd = { floor: null, hear: () => false, poll: () => undefined };
 
 export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
@@ -43,16 +45,23 @@ export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
   });
   let live = false;
   const numbers = new Numbers(["superchat", "donation"], {
-    support: (_, __, support) => {
-      rail.add(support);
+    support: (_, seq, support) => {
+      rail.add(seq, support);
       if (live && support.fighter) goals.add(support.fighter, support.coins);
     },
     hidden: (id) => rail.remove(id),
     get,
   });
-  void numbers.startNow(true).then(() => {
-    live = true;
-  });
+  // The picture comes first, and a full house does not ask in one moment.
+  setTimeout(
+    () => {
+      void goals.start();
+      void numbers.startNow(true).then(() => {
+        live = true;
+      });
+    },
+    FIRST_MS * (1 + Math.random()),
+  );
   return {
     get floor() {
       return numbers.floor;

@@ -21,9 +21,13 @@ export class Rail {
     setInterval(() => this.#unpin(), 5_000);
   }
 
-  add(support: Support): void {
+  /** Newest first, whatever comes in what order. */
+  add(seq: number, support: Support): void {
     this.remove(support.id);
-    this.#list.prepend(this.#row(support));
+    const row = this.#row(support);
+    row.dataset["seq"] = String(seq);
+    const older = [...this.#list.children].find((other) => Number((other as HTMLElement).dataset["seq"]) < seq);
+    this.#list.insertBefore(row, older ?? null);
     while (this.#list.childElementCount > ROWS_MAX) this.#list.lastElementChild?.remove();
     const until = Date.parse(support.at) + (support.pin_ms ?? 0);
     if (until > Date.now()) this.#pin(support, until);

@@ -53,6 +53,8 @@ export class Sheet {
     this.#dialog.addEventListener("click", ({ target }) => target === this.#dialog && this.#dialog.close());
     this.#form.addEventListener("input", () => this.#draw());
     for (const chip of root.querySelectorAll<HTMLElement>("[data-amount]")) {
+      const tier = facts.tiers.find(({ from_coins }) => String(from_coins) === chip.dataset["amount"]);
+      if (tier) chip.style.setProperty("--tier", tier.color);
       chip.addEventListener("click", () => {
         this.#coins.value = chip.dataset["amount"] ?? "";
         this.#draw();
@@ -100,15 +102,15 @@ export class Sheet {
     const tier = this.facts.tiers.findLast(({ from_coins }) => from_coins <= wish.coins);
     const most = tier?.max_chars ?? 0;
     this.#message.maxLength = TYPED_MAX;
-    const written_ = length(wish.message ?? "");
-    const carrying = this.facts.tiers.find(({ max_chars }) => max_chars >= Math.max(1, written_));
+    const typed = length(wish.message ?? "");
+    const carrying = this.facts.tiers.find(({ max_chars }) => max_chars >= Math.max(1, typed));
     const room = place(this.#form, "support-room");
-    const tooLong = written_ > most;
-    room.textContent = written_ > 0 && tooLong && carrying
+    const tooLong = typed > most;
+    room.textContent = typed > 0 && tooLong && carrying
       ? this.say("support-needs", { coins: written(carrying.from_coins) })
-      : this.say("support-room", { count: written(written_), number: written(most) });
+      : this.say("support-room", { count: written(typed), number: written(most) });
     room.toggleAttribute("data-bad", tooLong);
-    const { balance } = { balance: this.#balance };
+    const balance = this.#balance;
     const short = balance !== null && wish.coins > balance;
     place(this.#form, "support-balance").textContent = balance === null ? "" : this.say("locked-balance", { coins: written(balance) });
     place(this.#form, "support-topup").hidden = !short;
@@ -135,7 +137,7 @@ export class Sheet {
       this.#message.value = "";
       this.#know(given.balance);
       this.#dialog.close();
-      news.textContent = this.say(given.held ? "support-held" : "support-thanks");
+      news.textContent = given.held ? this.say("support-held") : this.say("support-thanks");
       return;
     }
     if (given.kind === "signed-out") {
@@ -143,8 +145,23 @@ export class Sheet {
       return;
     }
     if (given.kind === "short") void this.counter.balance().then((now) => typeof now === "number" && this.#know(now));
-    this.#tell(this.say(given.kind === "refused" ? "support-refused" : `support-${given.kind}`), true);
+    this.#tell(this.#refusal(given.kind), true);
     this.#draw();
+  }
+
+  #refusal(kind: Exclude<Given["kind"], "given" | "signed-out">): string {
+    switch (kind) {
+      case "short":
+        return this.say("support-short");
+      case "closed":
+        return this.say("support-closed");
+      case "often":
+        return this.say("support-often");
+      case "away":
+        return this.say("support-away");
+      case "refused":
+        return this.say("support-refused");
+    }
   }
 
   #tell(text: string, bad = false): void {

@@ -92,7 +92,7 @@ export function poll(stage: HTMLElement, line: Line, say: Say): Board {
     const card = document.createElement("section");
     card.className = "panel poll";
     const votes = shown.options.reduce((sum, option) => sum + option.votes, 0);
-    card.append(words("p", "panel-title", say(shown.status === "open" ? "overlay-poll-open" : "overlay-poll-closed")), words("h2", "poll-question", shown.question));
+    card.append(words("p", "panel-title", shown.status === "open" ? say("overlay-poll-open") : say("overlay-poll-closed")), words("h2", "poll-question", shown.question));
     for (const option of shown.options) {
       const share = votes > 0 ? option.votes / votes : 0;
       const row = document.createElement("div");
