@@ -42,6 +42,7 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /api/v1/logout",         Body::Json("{}"), 204),
     ("POST /api/v1/events/{slug}/unlock", Body::Json("{}"), 409),
     ("POST /api/v1/events/{slug}/supports", Body::Json(r#"{"coins":1}"#), 409),
+    ("POST /api/v1/polls/{id}/votes", Body::Json(r#"{"option_id":"01J00000000000000000000000","coins":1}"#), 404),
     ("POST /api/v1/fights/{id}/unlock", Body::Json("{}"), 404),
     ("POST /events/{slug}/unlock",  Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),
     ("POST /events/{slug}/fights/{number}/unlock", Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),
@@ -121,6 +122,7 @@ pub async fn address(server: &TestServer, entry: &Entry) -> String {
 /// [`address`] with an asset's name given.
 pub fn address_of(server: &TestServer, entry: &Entry, asset: &str) -> String {
     let path = entry.path.replace("{slug}", "island-fight").replace("{path:.*}", asset).replace("{number}", "1");
+    let path = path.replace("{kind}", "superchats");
     server.url(&path.replace("{id}", NO_ID).replace("{invoice}", &format!("BH{NO_ID}")))
 }
 
