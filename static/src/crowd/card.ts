@@ -1,4 +1,5 @@
 // A support as the page and the broadcast show it. What people wrote is text, never markup, in its own direction.
+import { written } from "../locked/parts";
 import type { Say } from "../player/words";
 import type { Support } from "./numbers";
 
@@ -9,8 +10,6 @@ export function words(tag: string, name: string, text: string): HTMLElement {
   element.textContent = text;
   return element;
 }
-
-export const written = (number: number): string => new Intl.NumberFormat(document.documentElement.lang).format(number);
 
 /** Whether white letters read better on a colour than black ones: one of them always reaches 4.5:1 (WCAG). */
 export function isDark(color: string): boolean {

@@ -1,4 +1,6 @@
 // Giving coins: one question to the server, asked again with the same key until somebody answers it.
+import { newKey } from "../locked/counter";
+
 export interface Wish {
   coins: number;
   fighter_id?: string;
@@ -18,11 +20,6 @@ export type Given =
   | { kind: "away" };
 
 const PATIENCE_MS = 10_000;
-
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(26));
-  return [...bytes].map((byte) => (byte % 36).toString(36)).join("");
-}
 
 export class GiftCounter {
   /** Of gifts whose end is not known. */

@@ -1,6 +1,7 @@
 // The ladder filling, and what each fighter was given. Counted here from what is told, and asked for now and then.
+import { written } from "../locked/parts";
 import type { Say } from "../player/words";
-import { words, written } from "./card";
+import { words } from "./card";
 
 interface Ladder {
   total_coins: number;

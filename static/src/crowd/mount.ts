@@ -1,12 +1,12 @@
 // The crowd on the watch page: the rail, the sheet, the goals.
+import { part, written } from "../locked/parts";
 import type { Facts } from "../player/facts";
 import type { Nodes } from "../player/nodes";
 import type { Say } from "../player/words";
-import { written } from "./card";
 import { GiftCounter } from "./counter";
 import { Goals } from "./goals";
 import { Numbers, type Frame } from "./numbers";
-import { Rail, place } from "./rail";
+import { Rail } from "./rail";
 import { Sheet } from "./sheet";
 
 export interface Crowd {
@@ -37,7 +37,7 @@ export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
     }
   };
   const rail = new Rail(root, say);
-  const goals = new Goals(document.querySelector<HTMLElement>("[data-goals]"), place(root, "support-totals"), say, get);
+  const goals = new Goals(document.querySelector<HTMLElement>("[data-goals]"), part(root, "support-totals"), say, get);
   const counter = new GiftCounter(facts.api, facts.slug);
   new Sheet(root, facts.support, say, counter, (coins) => {
     const balance = document.querySelector(".site-head .coin-balance")?.lastChild;

@@ -1,4 +1,5 @@
 // The crowd beside the picture: what is pinned, and what came last.
+import { part } from "../locked/parts";
 import type { Say } from "../player/words";
 import { supportCard } from "./card";
 import type { Support } from "./numbers";
@@ -15,9 +16,9 @@ export class Rail {
     root: HTMLElement,
     readonly say: Say,
   ) {
-    this.#list = place(root, "support-rail");
-    this.#pins = place(root, "support-pins");
-    this.#empty = place(root, "support-empty");
+    this.#list = part(root, "support-rail");
+    this.#pins = part(root, "support-pins");
+    this.#empty = part(root, "support-empty");
     setInterval(() => this.#unpin(), 5_000);
   }
 
@@ -59,11 +60,4 @@ export class Rail {
   #unpin(): void {
     for (const pin of [...this.#pins.children] as HTMLElement[]) if (Number(pin.dataset["until"]) < Date.now()) pin.remove();
   }
-}
-
-/** An element that the template must hold. */
-export function place<E extends HTMLElement>(root: ParentNode, name: string): E {
-  const found = root.querySelector<E>(`[data-${name}]`);
-  if (!found) throw new Error(`data-${name} is not in the page`);
-  return found;
 }

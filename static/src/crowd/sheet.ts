@@ -1,8 +1,8 @@
 // The sheet on which coins are given: for whom, how many, what is said, and how it will look on the broadcast.
+import { part, written } from "../locked/parts";
 import type { Say } from "../player/words";
-import { supportCard, written } from "./card";
+import { supportCard } from "./card";
 import { GiftCounter, type Given, type Wish } from "./counter";
-import { place } from "./rail";
 
 export interface Tier {
   name: string;
@@ -40,15 +40,15 @@ export class Sheet {
     /** What the viewer has now. */
     readonly learned: (coins: number) => void,
   ) {
-    this.#dialog = place(root, "support-sheet");
-    this.#form = place(root, "support-form");
-    this.#coins = place(root, "support-coins");
-    this.#message = place(root, "support-message");
-    this.#said = place(root, "support-said");
-    this.#send = place(root, "support-send");
-    const news = place(root, "support-news");
-    place(root, "support-open").addEventListener("click", () => this.open());
-    place(root, "support-close").addEventListener("click", () => this.#dialog.close());
+    this.#dialog = part(root, "support-sheet");
+    this.#form = part(root, "support-form");
+    this.#coins = part(root, "support-coins");
+    this.#message = part(root, "support-message");
+    this.#said = part(root, "support-said");
+    this.#send = part(root, "support-send");
+    const news = part(root, "support-news");
+    part(root, "support-open").addEventListener("click", () => this.open());
+    part(root, "support-close").addEventListener("click", () => this.#dialog.close());
     // A press beside the sheet puts it away.
     this.#dialog.addEventListener("click", ({ target }) => target === this.#dialog && this.#dialog.close());
     this.#form.addEventListener("input", () => this.#draw());
@@ -104,7 +104,7 @@ export class Sheet {
     this.#message.maxLength = TYPED_MAX;
     const typed = length(wish.message ?? "");
     const carrying = this.facts.tiers.find(({ max_chars }) => max_chars >= Math.max(1, typed));
-    const room = place(this.#form, "support-room");
+    const room = part(this.#form, "support-room");
     const tooLong = typed > most;
     room.textContent = typed > 0 && tooLong && carrying
       ? this.say("support-needs", { coins: written(carrying.from_coins) })
@@ -112,10 +112,10 @@ export class Sheet {
     room.toggleAttribute("data-bad", tooLong);
     const balance = this.#balance;
     const short = balance !== null && wish.coins > balance;
-    place(this.#form, "support-balance").textContent = balance === null ? "" : this.say("locked-balance", { coins: written(balance) });
-    place(this.#form, "support-topup").hidden = !short;
+    part(this.#form, "support-balance").textContent = balance === null ? "" : this.say("locked-balance", { coins: written(balance) });
+    part(this.#form, "support-topup").hidden = !short;
     this.#send.disabled = this.#busy || wish.coins <= 0 || tooLong || short;
-    place(this.#form, "support-send-word").textContent = this.say("support-send", { coins: written(wish.coins) });
+    part(this.#form, "support-send-word").textContent = this.say("support-send", { coins: written(wish.coins) });
     for (const chip of this.#form.querySelectorAll<HTMLElement>("[data-amount]")) {
       chip.setAttribute("aria-pressed", String(chip.dataset["amount"] === String(wish.coins)));
     }
@@ -123,7 +123,7 @@ export class Sheet {
     const fighter = wish.fighter_id ? { id: wish.fighter_id, name: chosen?.dataset["name"] ?? "" } : null;
     const name = wish.anonymous ? null : this.facts.name;
     const look = supportCard({ name, coins: wish.coins, message: wish.message ?? null, color: tier?.color ?? null, fighter }, this.say);
-    place(this.#form, "support-preview").replaceChildren(look);
+    part(this.#form, "support-preview").replaceChildren(look);
   }
 
   async #give(news: HTMLElement): Promise<void> {

@@ -51,7 +51,7 @@ interface EventAnswer {
 const PATIENCE_MS = 10_000;
 
 /** 26 letters by chance; `crypto.randomUUID` is missing where a page came by plain http. */
-function newKey(): string {
+export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(26));
   return [...bytes].map((byte) => (byte % 36).toString(36)).join("");
 }

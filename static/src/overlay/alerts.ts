@@ -1,6 +1,7 @@
 // Alerts one after the other: by arrival, each for its time, and gone at once when a moderator hides it.
-import { isDark, words, written } from "../crowd/card";
+import { isDark, words } from "../crowd/card";
 import type { Kind, Support } from "../crowd/numbers";
+import { written } from "../locked/parts";
 import type { Say } from "../player/words";
 import type { OverlayFacts, Wishes } from "./facts";
 

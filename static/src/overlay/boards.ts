@@ -1,5 +1,6 @@
 // What stands on the broadcast for as long as it is switched on: the ladder, the leaderboard, the poll.
-import { words, written } from "../crowd/card";
+import { words } from "../crowd/card";
+import { written } from "../locked/parts";
 import type { Say } from "../player/words";
 import type { Line } from "./line";
 
