@@ -96,6 +96,7 @@ impl App {
             pages: Arc::default(),
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
             crowd: crowd::open(&config, &store, &clock, &random)?,
+            overlay_keys: crate::events::OverlayKeyCodes::new(&secret),
             polls: crate::polls::Board::new(&store),
             shelf: Arc::default(),
             sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,

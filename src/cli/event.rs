@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::support::moment;
 use super::{fail, say};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Loaded, SecretKey};
-use crate::events::{self, Act, EventError, StreamKeyCodes};
+use crate::events::{self, Act, EventError, OverlayKeyCodes, StreamKeyCodes};
 use crate::ids::{EventSlug, SystemRandom};
 use crate::store::{Store, audit::Actor, migrate};
+use crate::superchat::{self, ShownAlerts};
 
 /// Arguments of `event`.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,6 +52,16 @@ pub(super) enum Verb {
     },
     /// Publish under a new, unguessable address from the next segment on
     RotateEpoch {
+        /// The event
+        slug: EventSlug,
+    },
+    /// Make a new key for the overlay pages and print it; pages with the old one are not the broadcast's own any more
+    OverlayKey {
+        /// The event
+        slug: EventSlug,
+    },
+    /// Tell which of the broadcast's own overlay pages are connected, and what they have shown
+    Overlays {
         /// The event
         slug: EventSlug,
     },
@@ -117,10 +129,28 @@ async fn one(verb: Verb, store: &Store, act: &Act, key: &SecretKey) -> Result<St
             let epoch = events::rotate_epoch(store, act, &slug).await?;
             format!("the next segment of {slug} is published under {epoch}")
         }
+        Verb::OverlayKey { slug } => {
+            let codes = OverlayKeyCodes::new(key);
+            // The key alone, so that a script can take the line.
+            events::renew_overlay_key(store, act, &codes, &slug).await?.expose().to_owned()
+        }
+        Verb::Overlays { slug } => overlays(store, slug).await?,
         Verb::StreamKey { slug } => {
             let codes = StreamKeyCodes::new(key);
             // The key alone, so that a script can take the line.
             events::renew_stream_key(store, act, &codes, &slug).await?.expose().to_owned()
+        }
+    })
+}
+
+/// What stands over the broadcast now, and what has stood there.
+async fn overlays(store: &Store, slug: EventSlug) -> Result<String, EventError> {
+    let name = slug.clone();
+    let shown = store.read(move |conn| superchat::sum_shown(conn, &name)).await?;
+    Ok(match shown {
+        None => format!("no alert of {slug} was on the broadcast"),
+        Some(ShownAlerts { count, last_seq, last_at }) => {
+            format!("alerts of {slug} on the broadcast: {count}, the last as number {last_seq} at {}", moment(last_at))
         }
     })
 }

@@ -1,7 +1,12 @@
 //! `bakuhantam support`: what viewers' words are shown. Coins are not touched by any of it.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
 use super::event::with_database;
 use super::{fail, say};
+use crate::clock::Micros;
 use crate::config::Loaded;
 use crate::events::Act;
 use crate::ids::{EventSlug, RowId};
@@ -19,7 +24,7 @@ pub(super) struct Args {
 /// What `support` does.
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Verb {
-    /// List supports, newest first: id, number, state, kind, coins, name, message
+    /// List supports, newest first: id, number, state, kind, coins, name, message, when it was on the broadcast
     List {
         /// The event
         slug: EventSlug,
@@ -87,9 +92,13 @@ async fn one(verb: Verb, store: &Store, act: &Act, rules: &Rules) -> Result<Stri
     Ok(match verb {
         Verb::List { slug, state, limit } => {
             let name = slug.clone();
-            let all = store.read(move |conn| superchat::list_all(conn, &name, state, limit)).await;
-            let all = all.map_err(SupportError::Store)?.ok_or(SupportError::NoSuchEvent(slug))?;
-            list(&all)
+            let read = store.read(move |conn| {
+                let Some(all) = superchat::list_all(conn, &name, state, limit)? else { return Ok(None) };
+                let ids: Vec<_> = all.iter().map(|support| support.id.clone()).collect();
+                Ok(Some((superchat::when_shown(conn, &ids)?, all)))
+            });
+            let (shown, all) = read.await.map_err(SupportError::Store)?.ok_or(SupportError::NoSuchEvent(slug))?;
+            list(&all, &shown)
         }
         Verb::Approve { slug, id } => {
             let done = superchat::approve(store, act, rules, &slug, &id).await?;
@@ -123,14 +132,20 @@ fn seq_of(support: &Support) -> String {
 }
 
 /// One line each, its columns set apart by tabs: names and messages have none.
-fn list(all: &[Support]) -> String {
+fn list(all: &[Support], shown: &HashMap<RowId, Micros>) -> String {
     if all.is_empty() {
         return "no supports".to_owned();
     }
     let lines = all.iter().map(|support| {
         let Support { id, state, kind, coins, name, message, .. } = support;
         let (name, message) = (name.as_deref().unwrap_or("–"), message.as_deref().unwrap_or("–"));
-        format!("{id}\t{}\t{state}\t{}\t{}\t{name}\t{message}", seq_of(support), kind.as_str(), coins.0)
+        let shown = shown.get(id).map_or_else(|| "–".to_owned(), |at| moment(*at));
+        format!("{id}\t{}\t{state}\t{}\t{}\t{name}\t{message}\t{shown}", seq_of(support), kind.as_str(), coins.0)
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// RFC 3339.
+pub(super) fn moment(at: Micros) -> String {
+    Timestamp::from_microsecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }

@@ -40,6 +40,9 @@ pub struct EventFacts {
     /// The secret that content keys are made from, sealed; `None` for an instant, until a node has made it.
     #[serde(default)]
     pub secret_sealed: Option<String>,
+    /// Lower-case hex HMAC-SHA-256 of the overlay key under the secret key's `overlay-key` purpose; `None`: it has none.
+    #[serde(default)]
+    pub overlay_key_mac: Option<String>,
     /// Days after its end that it can be watched again; 0: for ever.
     #[serde(default)]
     pub replay_days: i32,

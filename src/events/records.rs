@@ -83,6 +83,7 @@ struct EventRow {
     secret_sealed: Option<String>,
     stream_replays: String,
     replay_days: i32,
+    overlay_key_mac: Option<String>,
 }
 
 impl EventRow {
@@ -255,6 +256,11 @@ pub(super) fn set_stream_key_mac(conn: &mut Conn, event: &RowId, mac: &str) -> R
     Ok(())
 }
 
+pub(super) fn set_overlay_key_mac(conn: &mut Conn, event: &RowId, mac: &str) -> Result<(), StoreError> {
+    diesel::update(events::table.find(event.as_str())).set(events::overlay_key_mac.eq(mac)).execute(conn)?;
+    Ok(())
+}
+
 pub(super) fn set_stream(conn: &mut Conn, event: &RowId, stream: &RecordedStream) -> Result<(), StoreError> {
     diesel::update(events::table.find(event.as_str()))
         .set((
@@ -303,6 +309,7 @@ pub fn load_facts(conn: &mut Conn) -> Result<Vec<EventFacts>, StoreError> {
                 title: row.title,
                 stream_key_mac: row.stream_key_mac,
                 secret_sealed: row.secret_sealed,
+                overlay_key_mac: row.overlay_key_mac,
             })
         })
         .collect()

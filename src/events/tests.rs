@@ -29,6 +29,7 @@ fn event(slug: &str, stream_key: &str) -> EventFacts {
         milestones: Vec::new(),
         polls: Vec::new(),
         secret_sealed: None,
+        overlay_key_mac: None,
         replay_days: 0,
         air_ranges: Vec::new(),
         hidden: Vec::new(),

@@ -3,6 +3,7 @@
 //! Invariant: everything a flow does is one `store.write`, so that it happens whole or not at all.
 
 mod apply_night;
+mod note_alert;
 mod send_support;
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ pub struct CrowdParts {
 
 /// Everything the crowd does with coins and sees of it. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Crowd(Arc<CrowdParts>);
+pub struct Crowd(pub(super) Arc<CrowdParts>);
 
 /// Who gives.
 #[derive(Clone, Debug)]

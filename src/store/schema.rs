@@ -1,6 +1,9 @@
 //! The tables, as both folders of migrations make them. `store::tests` compares the two dialects with each other.
 #![expect(missing_docs, reason = "diesel's macro makes the items; the columns are explained in the migrations")]
 
+mod crowd;
+pub use crowd::{event_crowds, overlay_shows, poll_results, supports, votes};
+
 diesel::table! {
     node_settings (name) {
         name -> Text,
@@ -49,6 +52,7 @@ diesel::table! {
         secret_sealed -> Nullable<Text>,
         stream_replays -> Text,
         replay_days -> Integer,
+        overlay_key_mac -> Nullable<Text>,
     }
 }
 
@@ -321,54 +325,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    event_crowds (event_id) {
-        event_id -> Text,
-        seq -> BigInt,
-        total_coins -> BigInt,
-        hold_supports -> Bool,
-    }
-}
-
-diesel::table! {
-    supports (id) {
-        id -> Text,
-        event_id -> Text,
-        account_id -> Text,
-        fighter_id -> Nullable<Text>,
-        kind -> Text,
-        coins -> BigInt,
-        message -> Nullable<Text>,
-        name -> Nullable<Text>,
-        anonymous -> Bool,
-        tier -> Nullable<Text>,
-        state -> Text,
-        seq -> Nullable<BigInt>,
-        at -> BigInt,
-    }
-}
-
-diesel::table! {
-    votes (id) {
-        id -> Text,
-        poll_id -> Text,
-        option_id -> Text,
-        account_id -> Text,
-        #[sql_name = "votes"]
-        number -> BigInt,
-        coins -> BigInt,
-        at -> BigInt,
-    }
-}
-
-diesel::table! {
-    poll_results (poll_id) {
-        poll_id -> Text,
-        winner_id -> Nullable<Text>,
-        at -> BigInt,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     fighters,
@@ -394,4 +350,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     coin_orders,
     payment_notices
 );
-diesel::allow_tables_to_appear_in_same_query!(supports, accounts, fighters);
+diesel::allow_tables_to_appear_in_same_query!(supports, accounts, fighters, overlay_shows);

@@ -63,6 +63,9 @@ pub enum SupportError {
         /// What was asked for.
         wanted: &'static str,
     },
+    /// The event has no public fact of this number yet.
+    #[error("this event has no number {0} yet")]
+    NoSuchNumber(i64),
     /// The switch stands so already.
     #[error("{slug} {} already", if *.on { "holds its supports" } else { "shows its supports at once" })]
     HoldIsSo {
@@ -92,6 +95,7 @@ impl SupportError {
             Self::KeyReused => "idempotency.mismatch",
             Self::NoSuchSupport { .. } => "superchat.not_found",
             Self::NotNow { .. } => "superchat.not_now",
+            Self::NoSuchNumber(_) => "superchat.no_such_number",
             Self::HoldIsSo { .. } => "superchat.hold_is_so",
             Self::Store(_) => return None,
         })

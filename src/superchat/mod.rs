@@ -3,7 +3,8 @@
 //! Verbs in the caller's transaction: [`find_open_event`] (the event stays open until that ends), [`find_fighter`],
 //! [`count_since`], [`number_next`], [`insert`], [`announce_new`]; [`approve`], [`hide`], [`show`] and
 //! [`hold_supports`] are each one write with its facts and its audit row; [`list_public`], [`get_ladder`],
-//! [`list_board`] and [`list_all`] read.
+//! [`list_board`] and [`list_all`] read. [`note_shown`] writes down what the broadcast's own overlay has shown,
+//! [`sum_shown`] and [`when_shown`] read it.
 //!
 //! Invariants:
 //! - A support with a message is a superchat, any other a donation; it is never both, and never changes what it is.
@@ -20,6 +21,7 @@
 
 mod error;
 mod moderate;
+mod overlay;
 mod records;
 mod rules;
 mod support;
@@ -28,6 +30,7 @@ mod words;
 
 pub use error::SupportError;
 pub use moderate::{approve, hide, hold_supports, show};
+pub use overlay::{ShownAlerts, note_shown, sum_shown, when_shown};
 pub use records::{
     Crowd, OpenEvent, count_since, find_fighter, find_open_event, get_ladder, insert, list_all, list_board,
     list_public, number_next,

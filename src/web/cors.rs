@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
 /// What a page may send beside the plain headers.
-const HEADERS: &str = "content-type, idempotency-key";
+const HEADERS: &str = "authorization, content-type, idempotency-key";
 /// How long browsers remember the answer to a preflight, in seconds.
 const REMEMBERED_S: &str = "600";
 

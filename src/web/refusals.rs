@@ -75,6 +75,7 @@ impl From<SupportError> for Problem {
             | E::BadAmount(_)
             | E::TooLong { .. }
             | E::NothingLeft
+            | E::NoSuchNumber(_)
             | E::NoSuchFighter => StatusCode::UNPROCESSABLE_ENTITY,
             E::Ledger(_) | E::Closed | E::KeyReused | E::NotNow { .. } | E::HoldIsSo { .. } => StatusCode::CONFLICT,
             E::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,

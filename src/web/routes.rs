@@ -49,6 +49,8 @@ pub enum Access {
     Gateway,
     /// Whoever stands at this machine, without a proxy in between; everyone with `payments.allow_sandbox_in_public`.
     Sandbox,
+    /// The holder of the event's overlay key.
+    Overlay,
     /// The holder of `metrics.token`, or a loopback peer without forwarding headers.
     Metrics,
 }
@@ -84,7 +86,7 @@ impl Entry {
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "one line for each route")]
 pub fn table() -> Vec<Entry> {
-    use Access::{Gateway, MediaServer, Metrics, Open, Panel, Sandbox, Viewer};
+    use Access::{Gateway, MediaServer, Metrics, Open, Overlay, Panel, Sandbox, Viewer};
     use Audience::{Admin, Any, Api, Machine, Site};
     vec![
         // What each player asks again and again: routes are looked up in this order.
@@ -155,6 +157,7 @@ pub fn table() -> Vec<Entry> {
         Entry::new("GET",  "/api/v1/events/{slug}/playback",  Api,  Open,        |r| r.to(api::events::playback)),
         Entry::new("GET",  "/api/v1/events/{slug}/milestones", Api, Open,        |r| r.to(api::supports::milestones)),
         Entry::new("POST", "/api/v1/events/{slug}/supports",  Api,  Viewer,      |r| r.to(api::supports::send)),
+        Entry::new("POST", "/api/v1/events/{slug}/overlay/shown", Api, Overlay,  |r| r.to(api::overlay::shown)),
         Entry::new("GET",  "/api/v1/events/{slug}/superchats", Api, Open,        |r| r.to(api::supports::superchats)),
         Entry::new("GET",  "/api/v1/events/{slug}/donations", Api,  Open,        |r| r.to(api::supports::donations)),
         Entry::new("GET",  "/api/v1/events/{slug}/leaderboard", Api, Open,       |r| r.to(api::supports::leaderboard)),

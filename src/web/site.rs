@@ -11,7 +11,7 @@ use super::shelf::Shelf;
 use crate::accounts::Accounts;
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::events::{EventFacts, SharedMirror};
+use crate::events::{EventFacts, OverlayKeyCodes, SharedMirror};
 use crate::flows::{Crowd, Till};
 use crate::hub::SharedHub;
 use crate::ids::{Epoch, EventSlug, ReplayName};
@@ -70,6 +70,8 @@ pub struct Site {
     pub till: Till,
     /// Support with coins.
     pub crowd: Crowd,
+    /// What makes an overlay page the broadcast's own.
+    pub overlay_keys: OverlayKeyCodes,
     /// How polls stand.
     pub polls: Board,
     /// Coin packages read within the last second.

@@ -4,6 +4,7 @@ import { Alerts } from "./overlay/alerts";
 import { ladder, leaderboard, poll, type Board } from "./overlay/boards";
 import { readFacts, readWishes, type OverlayFacts, type Tier } from "./overlay/facts";
 import { Line } from "./overlay/line";
+import { Report } from "./overlay/report";
 import { Voice } from "./overlay/voice";
 import { Nodes } from "./player/nodes";
 import { speaker, type Say } from "./player/words";
@@ -54,10 +55,15 @@ function run(): void {
   const voice = new Voice(wishes.sound, wishes.speech, say);
   const place = new Place(facts);
   const kinds = KINDS[facts.kind];
+  const key = facts.own ? new URLSearchParams(location.search).get("key") : null;
+  const report = key === null ? null : new Report(facts.slug, key, nodes);
   let board: Board | null = null;
   const alerts = kinds
     ? new Alerts(stage, facts, wishes, say, (seq, support) => {
-        if (seq > 0) place.shown(seq);
+        if (seq > 0) {
+          place.shown(seq);
+          report?.shown(seq);
+        }
         if (facts.kind === "superchats") voice.announce(support);
       })
     : null;

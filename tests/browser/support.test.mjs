@@ -186,3 +186,33 @@ test("ladder and leaderboard of the broadcast move with what is given, and an an
     await each.close();
   }
 });
+
+test("the broadcast's own page says what it has shown; one without the key, or with an old one, shows and says nothing", async () => {
+  const giver = await newcomer(night, browser, 200);
+  const key = (await night.run("event", "overlay-key", SLUG)).stdout.trim();
+  // The running server knows it within a second.
+  await until("the page is the broadcast's own", async () => {
+    const page = await (await fetch(`${night.url}/overlay/superchats/${SLUG}?key=${key}`)).text();
+    return page.includes('"own":true');
+  });
+  const own = await overlay("superchats", `?sound=0&holdMs=50&key=${key}`);
+  const others = [await overlay("superchats", "?sound=0&holdMs=50"), await overlay("superchats", `?sound=0&holdMs=50&key=${key}x`)];
+  const reports = [];
+  for (const { page } of [own, ...others]) {
+    page.on("request", (request) => {
+      if (request.url().endsWith("/overlay/shown")) reports.push(page);
+    });
+  }
+  const told = own.page.waitForResponse((answer) => answer.url().endsWith("/overlay/shown"));
+  assert.equal((await give(giver.cookie, { coins: 50, message: "di siaran" })).status, 200);
+  for (const { page } of others) await page.locator(".alert", { hasText: "di siaran" }).waitFor({ state: "attached" });
+  assert.equal((await told).status(), 204);
+  assert.match((await night.run("event", "overlays", SLUG)).stdout, /on the broadcast: 1,/);
+  const line = (await night.run("support", "list", SLUG)).stdout.split("\n").find((text) => text.includes("di siaran"));
+  assert.match(line.split("\t")[7], /^20\d\d-/);
+  assert.deepEqual([...new Set(reports)], [own.page]);
+  for (const each of [own, ...others]) {
+    assert.deepEqual(each.complaints, []);
+    await each.close();
+  }
+});

@@ -1,6 +1,7 @@
 //! Support with coins, by its public doors, on both databases.
 
 mod moderation;
+mod overlay;
 mod sockets;
 
 use std::time::Duration;

@@ -175,7 +175,7 @@ async fn with_hosts_each_audience_has_its_own_and_health_answers_everywhere() {
                     Access::Viewer | Access::Panel(_) => 303,
                     // Its own machine alone, by whatever name it is published.
                     Access::Sandbox => 403,
-                    Access::Open | Access::Metrics | Access::MediaServer | Access::Gateway => {
+                    Access::Open | Access::Metrics | Access::MediaServer | Access::Gateway | Access::Overlay => {
                         plan(entry.method, entry.path).answers
                     }
                 };

@@ -10,7 +10,7 @@ use super::file::{EventEntry, EventWord, FightEntry, MilestoneEntry, PollEntry};
 use super::plan::{EventPlan, FightPlan, FighterPlan, Fresh, MilestonePlan, OptionPlan, PollPlan};
 use crate::clock::Micros;
 use crate::config::Secret;
-use crate::events::{Act, EventStatus, stream_key};
+use crate::events::{Act, EventStatus, codes};
 use crate::ids::{Epoch, EventSlug};
 
 /// Where in the file, and what is wrong there: a sentence that begins with the key's full name.
@@ -104,7 +104,7 @@ impl Check<'_> {
             fresh: Fresh {
                 id: self.act.new_id(),
                 epoch: Epoch::new(self.act.random.as_ref()),
-                stream_key: stream_key::new_stream_key(self.act),
+                stream_key: codes::new_key(self.act),
                 audit_id: self.act.new_id(),
             },
         })

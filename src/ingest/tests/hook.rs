@@ -38,6 +38,7 @@ fn house() -> House {
         milestones: Vec::new(),
         polls: Vec::new(),
         secret_sealed: None,
+        overlay_key_mac: None,
         replay_days: 0,
         air_ranges: Vec::new(),
         hidden: Vec::new(),

@@ -21,7 +21,7 @@ pub struct Witness {
     pub down: AtomicBool,
     /// So many PUTs are stored but answered with an error.
     pub lose_replies: AtomicUsize,
-    /// So many PUTs are never answered.
+    /// So many PUTs of segments are never answered.
     pub stalls: AtomicUsize,
 }
 
@@ -91,10 +91,10 @@ impl ObjectStore for Witness {
         }
         let take =
             |count: &AtomicUsize| count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
-        if take(&self.stalls) {
+        let name = key.as_str().to_owned();
+        if name.ends_with(".ts") && take(&self.stalls) {
             std::future::pending::<()>().await;
         }
-        let name = key.as_str().to_owned();
         if name.ends_with(".m3u8") {
             self.look_at(&name, std::str::from_utf8(&body).unwrap());
         } else if body.is_empty() {

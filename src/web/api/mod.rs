@@ -8,6 +8,7 @@ pub mod keys;
 pub mod lease;
 pub mod openapi;
 pub mod orders;
+pub mod overlay;
 pub mod packages;
 pub mod paging;
 pub mod polls;

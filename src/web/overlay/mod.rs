@@ -1,7 +1,8 @@
 //! Pages that stand over the broadcast in OBS: transparent, 1920×1080, without a word of the site around them.
 //!
-//! They are public to look at and ask nobody who they are: the page is the same for everyone, and what it shows comes by
-//! the socket and the API that viewers use.
+//! They are public to look at, and what they show comes by the socket and the API that viewers use. With the event's key
+//! in its address a page is the broadcast's own: its socket counts as connected, and it reports each alert it shows. A
+//! wrong key takes nothing away: a key that was renewed in the middle of a night must not empty the broadcast.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -53,9 +54,17 @@ struct Facts<'a> {
     nodes: &'a [String],
     probe_timeout_ms: u64,
     spread_window_ms: u64,
+    /// Whether the address carries the event's key: then it is the broadcast's own and reports what it shows.
+    own: bool,
     /// For the test alert, and for the time that the lowest one stays.
     tiers: &'a [Tier],
     words: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The overlay key in a query.
+#[must_use]
+pub fn key_of(query: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes()).find_map(|(name, key)| (name == "key").then(|| key.into_owned()))
 }
 
 /// `GET /overlay/{kind}/{slug}`
@@ -74,6 +83,7 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, path: web::Path<(Stri
         nodes: &site.config.cluster.nodes,
         probe_timeout_ms: site.config.cluster.probe_timeout_ms,
         spread_window_ms: site.config.cluster.spread_window_ms,
+        own: key_of(req.query_string()).is_some_and(|key| site.overlay_keys.is_key_of(&event, &key)),
         tiers: &site.config.superchat.tiers,
         words: said(SAID, w),
     };

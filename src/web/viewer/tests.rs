@@ -65,6 +65,7 @@ fn event(slug: &str, status: EventStatus) -> EventFacts {
         milestones: vec![MilestoneFacts { id: id(), coins: Coins(2_500), title: "Ronde tambahan".into() }],
         polls: vec![poll("open", "Siapa menang?"), poll("draft", "Rahasia?")],
         secret_sealed: None,
+        overlay_key_mac: None,
         replay_days: 0,
         air_ranges: Vec::new(),
         hidden: Vec::new(),
@@ -121,6 +122,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
             config: Config::default().playback,
         }),
         beacons: Arc::default(),
+        overlay_keys: crate::events::OverlayKeyCodes::new(&secret),
         polls: crate::polls::Board::new(&store),
         accounts,
         crowd: Crowd::new(CrowdParts {

@@ -15,6 +15,8 @@ export interface OverlayFacts {
   nodes: string[];
   probe_timeout_ms: number;
   spread_window_ms: number;
+  /** It carries the event's key: the broadcast's own page. */
+  own: boolean;
   tiers: Tier[];
   words: Record<string, string>;
 }

@@ -169,6 +169,7 @@ pub fn bare_event(secret: &SecretKey, slug: &str, key: &str, status: EventStatus
         milestones: Vec::new(),
         polls: Vec::new(),
         secret_sealed: None,
+        overlay_key_mac: None,
         replay_days: 0,
         air_ranges: Vec::new(),
         hidden: Vec::new(),

@@ -143,6 +143,8 @@ pub fn refusal(entry: &Entry, caller: &Caller) -> Option<Refusal> {
             Who::Staff(_) => Some(Refusal::Page(403)),
             Who::Nobody | Who::Stranger | Who::Viewer => Some(signed_out("/admin/login")),
         },
+        // Nobody in the walk has it.
+        Access::Overlay => Some(Refusal::Json(401, "superchat.not_the_overlay")),
         Access::Metrics => (!caller.may.0).then_some(Refusal::Json(403, "metrics.forbidden")),
         // The walk's server sells through the sandbox, and nobody in it can sign.
         Access::Gateway if entry.path.ends_with("/sandbox") => Some(Refusal::Json(401, "payments.not_ours")),

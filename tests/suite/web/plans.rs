@@ -42,6 +42,7 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /api/v1/logout",         Body::Json("{}"), 204),
     ("POST /api/v1/events/{slug}/unlock", Body::Json("{}"), 409),
     ("POST /api/v1/events/{slug}/supports", Body::Json(r#"{"coins":1}"#), 409),
+    ("POST /api/v1/events/{slug}/overlay/shown", Body::Json(r#"{"seq":1}"#), 401),
     ("POST /api/v1/polls/{id}/votes", Body::Json(r#"{"option_id":"01J00000000000000000000000","coins":1}"#), 404),
     ("POST /api/v1/fights/{id}/unlock", Body::Json("{}"), 404),
     ("POST /events/{slug}/unlock",  Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),

@@ -35,6 +35,9 @@ const SESSION: &str = "session";
 /// The name of the metrics' token there.
 const METRICS: &str = "metrics_token";
 
+/// The name of an event's overlay key there.
+const OVERLAY: &str = "overlay_key";
+
 /// `GET /api/v1/openapi.json`
 pub async fn document() -> HttpResponse {
     static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
@@ -64,6 +67,7 @@ pub fn build() -> OpenApi {
         .schemas_from_iter(known)
         .security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
         .security_scheme(METRICS, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
+        .security_scheme(OVERLAY, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
         .build();
     OpenApiBuilder::new()
         .info(info())
@@ -118,6 +122,7 @@ fn describe(operation: &Operation, access: Access, into: &mut Shapes) -> utoipa:
     }
     built = match access {
         Access::Viewer => built.security(SecurityRequirement::new::<_, [&str; 0], &str>(SESSION, [])),
+        Access::Overlay => built.security(SecurityRequirement::new::<_, [&str; 0], &str>(OVERLAY, [])),
         Access::Metrics => built
             .security(SecurityRequirement::new::<_, [&str; 0], &str>(METRICS, []))
             .security(SecurityRequirement::default()),

@@ -2,7 +2,7 @@
 
 use super::{Answer, Asked, Operation, PLAIN};
 use crate::web::api::openapi::shapes;
-use crate::web::api::supports;
+use crate::web::api::{overlay, supports};
 
 /// How the lists are paged.
 const PAGED: &[(&str, &str)] = &[
@@ -77,6 +77,23 @@ pub(super) const OPERATIONS: &[Operation] = &[
         words: "Under the names that are shown: who gave anonymously is not on it.",
         answers: (200, Answer::Json(shapes::<supports::Leaderboard>)),
         more: &[(404, "events.not_found"), (503, "web.unavailable")],
+        ..PLAIN
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/events/{slug}/overlay/shown",
+        id: "noteShownAlert",
+        tag: "crowd",
+        summary: "An alert was on the broadcast",
+        words: "Sent by the overlay pages that carry the event's overlay key. Saying it again changes nothing.",
+        asked: Asked::Json(shapes::<overlay::Shown>),
+        answers: (204, Answer::Nothing),
+        more: &[
+            (401, "superchat.not_the_overlay"),
+            (404, "events.not_found"),
+            (422, "superchat.no_such_number"),
+            (503, "web.unavailable"),
+        ],
         ..PLAIN
     },
 ];
