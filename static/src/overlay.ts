@@ -79,7 +79,7 @@ function run(): void {
     said: (event) => {
       if (event === "milestone:update" || event === "poll:update") board?.soon();
     },
-    back: () => board?.soon(),
+    untold: () => board?.soon(),
   });
   if (facts.kind === "milestones") board = ladder(stage, line, say);
   if (facts.kind === "leaderboard") board = leaderboard(stage, line, say);

@@ -7,8 +7,8 @@ export interface LineEvents {
   hidden(id: string): void;
   /** Anything else that the socket says. */
   said(event: string): void;
-  /** The socket is back after it was away: whatever was told by it alone may have changed. */
-  back(): void;
+  /** The socket is away, or back after it was: whatever is told by it alone may have changed. */
+  untold(): void;
 }
 
 const POLL_MS = 2_000;
@@ -43,7 +43,9 @@ export class Line {
     void this.#connect();
     setInterval(() => this.#keepAlive(), PING_MS);
     setInterval(() => {
-      if (!this.#open) void this.#numbers.poll();
+      if (this.#open) return;
+      void this.#numbers.poll();
+      this.events.untold();
     }, POLL_MS);
   }
 
@@ -76,7 +78,7 @@ export class Line {
     socket.onopen = () => {
       this.#heardAt = Date.now();
       socket.send(JSON.stringify({ event: "superchat:join", room: this.slug, after: this.#numbers.floor ?? 0 }));
-      if (this.#tries > 0) this.events.back();
+      if (this.#tries > 0) this.events.untold();
       this.#tries = 0;
     };
     socket.onmessage = ({ data }) => this.#hear(String(data));

@@ -1,4 +1,4 @@
-// What happens to the event: the socket tells, and while it is down the API is asked every few seconds.
+// What happens to the event: the socket tells, and while it is down the API is asked every two seconds.
 import type { Frame } from "../crowd/numbers";
 import type { EventState, Facts, Playback } from "./facts";
 import type { Poll } from "../polls/poll";
@@ -7,7 +7,7 @@ import type { Nodes } from "./nodes";
 const PING_MS = 25_000;
 const SILENCE_MS = 60_000;
 const RETRY_MAX_MS = 15_000;
-const POLL_MS = 3_000;
+const POLL_MS = 2_000;
 const CHECK_MS = 45_000;
 
 export interface FeedEvents {
@@ -171,14 +171,16 @@ export class Feed {
 
   #schedule(): void {
     clearTimeout(this.#poll);
-    const every = this.#open || (this.#socket && this.#tries === 0) ? CHECK_MS : POLL_MS;
+    const told = this.#open || (this.#socket && this.#tries === 0);
+    // Never all at once: those who are told look now and then, those who are not about every two seconds.
+    const wait = told ? CHECK_MS * (1 + Math.random()) : POLL_MS * (0.8 + 0.4 * Math.random());
     this.#poll = setTimeout(
       () => {
         const done = document.hidden ? Promise.resolve(false) : this.ask();
         if (!document.hidden && !this.#open) this.events.untold();
         void done.finally(() => this.#schedule());
       },
-      every * (1 + Math.random()),
+      wait,
     );
   }
 }
