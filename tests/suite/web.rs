@@ -3,6 +3,7 @@
 
 mod callers;
 mod plans;
+mod typed;
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -26,19 +26,28 @@ pub struct Staff {
 impl Staff {
     /// Makes the `number`th account of the staff, with `role`, and signs it in to the panel.
     pub async fn sign_in(server: &TestServer, role: &str, number: u32) -> Self {
-        let mut staff = Self::make(server, role, number);
+        Self::make(server, role, number).signed_in(server).await
+    }
+
+    /// Signs a new account in.
+    pub async fn signed_in(mut self, server: &TestServer) -> Self {
+        let staff = &mut self;
         let answer = staff.log_in(server, PASSWORD, &staff.code()).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         staff.cookie = cookie_named(&answer, "bh_panel");
-        staff
+        self
     }
 
     /// Makes the account alone.
     pub fn make(server: &TestServer, role: &str, number: u32) -> Self {
+        Self::make_named(server, role, number, &format!("Staf {number}"))
+    }
+
+    /// The same under a name of its own.
+    pub fn make_named(server: &TestServer, role: &str, number: u32, name: &str) -> Self {
         let phone = format!("0813{number:08}");
-        let name = format!("Staf {number}");
         let mut child = Command::new(env!("CARGO_BIN_EXE_bakuhantam"))
-            .args(["admin", "create", "--phone", &phone, "--name", &name, "--role", role, "--config"])
+            .args(["admin", "create", "--phone", &phone, "--name", name, "--role", role, "--config"])
             .arg(server.config())
             .current_dir(server.folder())
             .stdin(Stdio::piped())
