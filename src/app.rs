@@ -7,6 +7,7 @@ mod crowd;
 mod database;
 mod gate;
 mod polls;
+mod presence;
 mod wiring;
 
 use std::io;
@@ -21,10 +22,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::cluster::Bus;
+use crate::cluster::presence::Presence;
 use crate::config::{Config, Loaded};
 use crate::events::{Mirror, Secrets, SharedMirror, StreamKeys, mirror_path};
 use crate::hub::Hub;
-use crate::ids::{SharedRandom, SystemRandom};
+use crate::ids::{RowId, SharedRandom, SystemRandom};
 use crate::ingest::door::{self, Door};
 use crate::ingest::hook::HookLimits;
 use crate::objects;
@@ -97,6 +99,7 @@ impl App {
             till: wiring::till(&config, &store, &clock, &random, &secret)?,
             crowd: crowd::open(&config, &store, &clock, &random)?,
             overlay_keys: crate::events::OverlayKeyCodes::new(&secret),
+            presence: Presence::new(RowId::new(clock.now(), random.as_ref()), config.cluster.node_name()),
             polls: crate::polls::Board::new(&store),
             shelf: Arc::default(),
             sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,
@@ -121,6 +124,7 @@ impl App {
         wiring::announce(&site, &tracker, stopping.clone());
         crowd::announce(&site, &bus, &tracker, &stopping);
         polls::announce(&site, &bus, &tracker, &stopping);
+        presence::keep(&site, (&store, &standing), &tracker, &stopping);
         wiring::do_jobs(&site, (&store, &standing), &random, &tracker, stopping.clone());
         wiring::prune_accounts(&site, &standing, &tracker, stopping.clone());
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::support::moment;
 use super::{fail, say};
 use crate::clock::{Clock as _, SystemClock};
+use crate::cluster::presence::{Seat, list_seated};
 use crate::config::{Loaded, SecretKey};
 use crate::events::{self, Act, EventError, OverlayKeyCodes, StreamKeyCodes};
 use crate::ids::{EventSlug, SystemRandom};
@@ -147,10 +148,20 @@ async fn one(verb: Verb, store: &Store, act: &Act, key: &SecretKey) -> Result<St
 async fn overlays(store: &Store, slug: EventSlug) -> Result<String, EventError> {
     let name = slug.clone();
     let shown = store.read(move |conn| superchat::sum_shown(conn, &name)).await?;
-    Ok(match shown {
+    let seated = list_seated(store, &slug, SystemClock.now()).await?;
+    let mut lines: Vec<String> = seated
+        .iter()
+        .filter(|row| matches!(row.seat, Seat::Overlay(_)))
+        .map(|row| format!("connected: {} on {} ({})", row.seat, row.node, row.sockets))
+        .collect();
+    if lines.is_empty() {
+        lines.push("no overlay page with the key is connected".to_owned());
+    }
+    lines.push(match shown {
         None => format!("no alert of {slug} was on the broadcast"),
         Some(ShownAlerts { count, last_seq, last_at }) => {
             format!("alerts of {slug} on the broadcast: {count}, the last as number {last_seq} at {}", moment(last_at))
         }
-    })
+    });
+    Ok(lines.join("\n"))
 }

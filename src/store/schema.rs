@@ -325,6 +325,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    presences (process, room, seat) {
+        process -> Text,
+        room -> Text,
+        seat -> Text,
+        node -> Text,
+        sockets -> BigInt,
+        at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     fighters,

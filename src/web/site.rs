@@ -10,6 +10,7 @@ use super::pages::RenderedPages;
 use super::shelf::Shelf;
 use crate::accounts::Accounts;
 use crate::clock::SharedClock;
+use crate::cluster::presence::Presence;
 use crate::config::Config;
 use crate::events::{EventFacts, OverlayKeyCodes, SharedMirror};
 use crate::flows::{Crowd, Till};
@@ -72,6 +73,8 @@ pub struct Site {
     pub crowd: Crowd,
     /// What makes an overlay page the broadcast's own.
     pub overlay_keys: OverlayKeyCodes,
+    /// Who is in the rooms.
+    pub presence: Arc<Presence>,
     /// How polls stand.
     pub polls: Board,
     /// Coin packages read within the last second.

@@ -10,10 +10,13 @@ use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReaso
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, interval_at, timeout};
+use url::form_urlencoded;
 
 use super::error::Problem;
+use super::overlay::key_of;
 use super::{Site, frames};
-use crate::events::EventStatus;
+use crate::cluster::presence::{OverlayKind, Seat, Seating};
+use crate::events::{EventFacts, EventStatus};
 use crate::hub::{Frame, Subscription};
 use crate::ids::EventSlug;
 use crate::superchat::{Kind, PublicSupport};
@@ -47,9 +50,51 @@ enum Said {
 
 /// The room a client listens to.
 struct Room {
+    slug: EventSlug,
     subscription: Subscription,
     /// The client has been told everything up to this number.
     told: i64,
+    /// Where it sits; nowhere: an overlay page that is not the broadcast's own.
+    seating: Option<Seating>,
+}
+
+impl Room {
+    /// Takes the seat that is the socket's now: the event's overlay key may have been renewed since it had one.
+    fn sit(&mut self, site: &Site, opened: &Opened) {
+        let seat = site.mirror.find(&self.slug).and_then(|event| opened.seat(site, &event));
+        if self.seating.as_ref().map(Seating::seat) != seat {
+            self.seating = seat.map(|seat| site.presence.enter(&self.slug, seat));
+        }
+    }
+}
+
+/// What opened a socket, by its address.
+#[derive(Clone, Debug)]
+enum Opened {
+    /// A page that somebody watches.
+    Viewer,
+    /// An overlay page, with the key in its address.
+    Overlay { kind: OverlayKind, key: Option<String> },
+}
+
+impl Opened {
+    /// `overlay=` and `key=` of a query; `None`: there is no such overlay.
+    fn read(query: &str) -> Option<Self> {
+        let overlay = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "overlay");
+        let Some((_, kind)) = overlay else { return Some(Self::Viewer) };
+        Some(Self::Overlay { kind: kind.parse().ok()?, key: key_of(query) })
+    }
+
+    /// Its seat in an event's room; `None`: it only looks on.
+    fn seat(&self, site: &Site, event: &EventFacts) -> Option<Seat> {
+        match self {
+            Self::Viewer => Some(Seat::Viewer),
+            Self::Overlay { kind, key } => {
+                let is_own = key.as_ref().is_some_and(|key| site.overlay_keys.is_key_of(event, key));
+                is_own.then_some(Seat::Overlay(*kind))
+            }
+        }
+    }
 }
 
 /// Why a conversation ended.
@@ -73,20 +118,22 @@ pub async fn open(req: HttpRequest, body: web::Payload, site: web::Data<Site>) -
     }
     let no_handshake =
         |_| Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only.");
+    let opened = Opened::read(req.query_string())
+        .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "socket.no_such_overlay", "There is no such overlay."))?;
     let body = frames::bounded(&req, body, MESSAGE_BYTES_MAX.into()).await.map_err(no_handshake)?;
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(no_handshake)?;
     let stream = stream.max_frame_size(MESSAGE_BYTES_MAX.into()).aggregate_continuations();
     let stream = stream.max_continuation_size(MESSAGE_BYTES_MAX.into());
     rt::spawn(async move {
         metrics::gauge!("bakuhantam_sockets").increment(1.0);
-        talk(session, stream, &site).await;
+        talk(session, stream, &site, &opened).await;
         metrics::gauge!("bakuhantam_sockets").decrement(1.0);
     });
     Ok(response)
 }
 
-async fn talk(mut session: Session, mut stream: AggregatedMessageStream, site: &Site) {
-    let end = listen(&mut session, &mut stream, site).await;
+async fn talk(mut session: Session, mut stream: AggregatedMessageStream, site: &Site, opened: &Opened) {
+    let end = listen(&mut session, &mut stream, site, opened).await;
     let reason = match end {
         End::Gone => None,
         End::Policy(why) => Some(CloseReason { code: CloseCode::Policy, description: Some(why.to_owned()) }),
@@ -103,7 +150,7 @@ async fn talk(mut session: Session, mut stream: AggregatedMessageStream, site: &
     }
 }
 
-async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, site: &Site) -> End {
+async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, site: &Site, opened: &Opened) -> End {
     let mut room: Option<Room> = None;
     let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
     let mut heard = Instant::now();
@@ -114,7 +161,7 @@ async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, sit
             said = stream.recv() => {
                 heard = Instant::now();
                 match said {
-                    Some(Ok(message)) => hear(message, session, site, &mut room).await,
+                    Some(Ok(message)) => hear(message, session, (site, opened), &mut room).await,
                     Some(Err(error)) => Err(end_of(&error)),
                     None => Err(End::Gone),
                 }
@@ -124,6 +171,9 @@ async fn listen(session: &mut Session, stream: &mut AggregatedMessageStream, sit
                 Err(end) => Err(end),
             },
             _ = ping.tick() => {
+                if let Some(room) = &mut room {
+                    room.sit(site, opened);
+                }
                 if heard.elapsed() > PING_EVERY * 2 { Err(End::Gone) } else { taken(site, session.ping(b"")).await }
             }
         };
@@ -164,7 +214,7 @@ async fn next_frame(room: &mut Option<Room>) -> Result<Frame, End> {
 async fn hear(
     message: AggregatedMessage,
     session: &mut Session,
-    site: &Site,
+    (site, opened): (&Site, &Opened),
     room: &mut Option<Room>,
 ) -> Result<(), End> {
     let text = match message {
@@ -186,12 +236,19 @@ async fn hear(
             // Subscribed first, told the state second: nothing falls between the two.
             let subscription = site.hub.subscribe(&event.slug);
             let status = site.stream_of(&event).status;
+            // Whoever was in another room has left it by then.
+            let mut joined = Room { slug: event.slug.clone(), subscription, told: 0, seating: None };
+            *room = None;
+            joined.sit(site, opened);
             taken(site, session.text(status_frame(&event.slug, status.as_str()))).await?;
-            let told = match after {
-                Some(after) => replay(session, site, &event.slug, after.max(0)).await?,
-                None => 0,
-            };
-            *room = Some(Room { subscription, told });
+            if matches!(opened, Opened::Viewer) {
+                let count = site.presence.count(&event.slug, Seat::Viewer);
+                taken(site, session.text(viewers_frame(&event.slug, count))).await?;
+            }
+            if let Some(after) = after {
+                joined.told = replay(session, site, &event.slug, after.max(0)).await?;
+            }
+            *room = Some(joined);
             Ok(())
         }
         Err(_) => Err(End::Policy("only superchat:join and ping are understood")),
@@ -231,6 +288,12 @@ fn support_frame(room: &EventSlug, support: &PublicSupport) -> Frame {
 #[must_use]
 pub fn status_frame(room: &EventSlug, status: &str) -> Frame {
     frame("stream:status", room, &serde_json::json!({ "status": status }))
+}
+
+/// `viewers:count` for an event's room.
+#[must_use]
+pub fn viewers_frame(room: &EventSlug, count: u64) -> Frame {
+    frame("viewers:count", room, &serde_json::json!({ "count": count }))
 }
 
 /// A frame `{"event","room","data"}`.

@@ -56,6 +56,7 @@ function run(): void {
   const place = new Place(facts);
   const kinds = KINDS[facts.kind];
   const key = facts.own ? new URLSearchParams(location.search).get("key") : null;
+  const query = new URLSearchParams({ overlay: facts.kind, ...(key === null ? {} : { key }) });
   const report = key === null ? null : new Report(facts.slug, key, nodes);
   let board: Board | null = null;
   const alerts = kinds
@@ -67,7 +68,7 @@ function run(): void {
         if (facts.kind === "superchats") voice.announce(support);
       })
     : null;
-  const line = new Line(facts.slug, kinds ?? ["superchat", "donation"], nodes, {
+  const line = new Line(facts.slug, kinds ?? ["superchat", "donation"], nodes, query, {
     support: (kind, seq, support) => {
       alerts?.add(kind, seq, support);
       board?.soon();

@@ -40,6 +40,7 @@ mod pages;
 mod phones;
 mod polls;
 mod postgres;
+mod presence;
 mod replays;
 mod returning_database;
 mod schema;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::Micros;
+use crate::cluster::presence::Seat;
 use crate::events::{EventFacts, EventStatus, FightFacts, FightStatus, FighterFacts, NightForSale, Unlocks};
 use crate::ids::{EventSlug, RowId};
 use crate::money::Coins;
@@ -29,6 +30,8 @@ pub struct EventJson<'a> {
     starts_at: String,
     /// `offline`, `live`, `interrupted` or `ended`.
     stream: &'static str,
+    /// Sockets of viewers, joined over all nodes.
+    viewers: u64,
     /// Number of the fight on air.
     #[schema(required)]
     on_air_fight: Option<i32>,
@@ -101,6 +104,7 @@ fn json_of<'a>(site: &Site, event: &'a EventFacts, unlocks: &Unlocks) -> EventJs
         status: event.status,
         starts_at: rfc3339(event.starts_at),
         stream: site.stream_of(event).status.as_str(),
+        viewers: site.presence.count(&event.slug, Seat::Viewer),
         on_air_fight: event.on_air_fight,
         pass_price_coins: event.pass_price_coins,
         pass_unlocked: unlocks.pass.is_some(),

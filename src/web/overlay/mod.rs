@@ -15,10 +15,8 @@ use super::i18n::Words;
 use super::viewer::shell::{api_base, render};
 use super::viewer::words::said;
 use super::viewer::{find_shown, problem};
+use crate::cluster::presence::OverlayKind;
 use crate::config::Tier;
-
-/// What stands over the broadcast.
-const KINDS: [&str; 5] = ["superchats", "donations", "milestones", "poll", "leaderboard"];
 
 /// The overlays' sentences.
 pub const SAID: &[&str] = &[
@@ -70,14 +68,14 @@ pub fn key_of(query: &str) -> Option<String> {
 /// `GET /overlay/{kind}/{slug}`
 pub async fn page(req: HttpRequest, site: web::Data<Site>, path: web::Path<(String, String)>) -> HttpResponse {
     let (kind, slug) = path.into_inner();
-    let found = KINDS.into_iter().find(|known| *known == kind).zip(find_shown(&site, &slug));
+    let found = kind.parse::<OverlayKind>().ok().zip(find_shown(&site, &slug));
     let Some((kind, event)) = found else {
         return problem::of(&req, &site, &Problem::not_found("events.not_found"));
     };
     let w = Words::of_query(req.query_string(), site.config.locale.default);
     let api = api_base(&site.config);
     let facts = Facts {
-        kind,
+        kind: kind.as_str(),
         slug: event.slug.as_str(),
         api: &api,
         nodes: &site.config.cluster.nodes,
@@ -94,5 +92,5 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, path: web::Path<(Stri
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // The address may carry the broadcast's key.
         .insert_header((header::REFERRER_POLICY, "no-referrer"));
-    render(&Overlay { w, title: &event.title, kind, facts }, answer, w)
+    render(&Overlay { w, title: &event.title, kind: kind.as_str(), facts }, answer, w)
 }

@@ -123,6 +123,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
         }),
         beacons: Arc::default(),
         overlay_keys: crate::events::OverlayKeyCodes::new(&secret),
+        presence: crate::cluster::presence::Presence::new(RowId::new(clock.now(), random.as_ref()), "a".to_owned()),
         polls: crate::polls::Board::new(&store),
         accounts,
         crowd: Crowd::new(CrowdParts {

@@ -27,6 +27,8 @@ export class Line {
     readonly slug: string,
     kinds: readonly Kind[],
     readonly nodes: Nodes,
+    /** `overlay=` and, on the broadcast's own page, `key=`. */
+    readonly query: URLSearchParams,
     readonly events: LineEvents,
   ) {
     this.#numbers = new Numbers(kinds, {
@@ -72,6 +74,7 @@ export class Line {
 
   async #connect(): Promise<void> {
     const address = new URL(`${await this.nodes.base()}/ws`, location.href);
+    address.search = this.query.toString();
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.#socket = socket;

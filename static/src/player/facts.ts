@@ -80,6 +80,8 @@ export interface Fight {
 export interface EventState {
   status: string;
   stream: string;
+  /** How many watch. */
+  viewers: number;
   fights: Fight[];
 }
 

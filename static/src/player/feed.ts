@@ -67,7 +67,10 @@ export class Feed {
   /** Asks the API now; whether it answered. */
   async ask(): Promise<boolean> {
     const event = await this.#get<EventState>(`/api/v1/events/${this.facts.slug}`);
-    if (event) this.events.state(event);
+    if (event) {
+      this.events.state(event);
+      this.events.viewers(event.viewers);
+    }
     const told = await this.#get<{ polls: Poll[] }>(`/api/v1/events/${this.facts.slug}/polls`);
     if (told) this.events.polls(told.polls);
     return event !== null;

@@ -28,7 +28,12 @@ impl Socket {
 
     /// Opens one, or says why not.
     pub async fn try_open(server: &TestServer) -> Result<Self, Error> {
-        let url = server.url("/ws").replacen("http", "ws", 1);
+        Self::try_open_with(server, "").await
+    }
+
+    /// The same with a query.
+    pub async fn try_open_with(server: &TestServer, query: &str) -> Result<Self, Error> {
+        let url = server.url(&format!("/ws{query}")).replacen("http", "ws", 1);
         let (socket, _) = timeout(SOON, connect_async(url)).await.expect("an answer to the handshake")?;
         Ok(Self(socket))
     }
@@ -57,14 +62,20 @@ impl Socket {
         self.0.get_mut().write_all(bytes).await.expect("the socket takes bytes");
     }
 
-    /// The next message; panics when the socket closes.
+    /// The next message, but for how many watch, which is told when it likes; panics when the socket closes.
     pub async fn hear(&mut self) -> Value {
         self.hear_within(SOON).await
     }
 
     /// The same with a deadline.
     pub async fn hear_within(&mut self, deadline: Duration) -> Value {
-        self.next(Instant::now() + deadline).await.unwrap_or_else(|closed| panic!("the socket closed: {closed:?}"))
+        let until = Instant::now() + deadline;
+        loop {
+            let told = self.next(until).await.unwrap_or_else(|closed| panic!("the socket closed: {closed:?}"));
+            if told["event"] != "viewers:count" {
+                return told;
+            }
+        }
     }
 
     /// The next message of a kind; others are passed over.
