@@ -22,6 +22,8 @@ export class Goals {
     readonly totals: HTMLElement,
     readonly say: Say,
     readonly get: <T>(path: string) => Promise<T | null>,
+    /** A step was reached just now. */
+    readonly onReach: (title: string) => void,
   ) {}
 
   /** Asks now, and now and then. */
@@ -57,7 +59,10 @@ export class Goals {
       const reached = total >= coins;
       const share = Math.min(1, Math.max(0, (total - below) / (coins - below)));
       rung.querySelector<HTMLElement>(".goal-bar span")?.style.setProperty("--share", String(share));
-      if (reached && news && !rung.hasAttribute("data-reached")) rung.dataset["new"] = "";
+      if (reached && news && !rung.hasAttribute("data-reached")) {
+        rung.dataset["new"] = "";
+        this.onReach(rung.querySelector("[data-rung-title]")?.textContent ?? "");
+      }
       rung.toggleAttribute("data-reached", reached);
       below = coins;
     }

@@ -5,7 +5,8 @@ const IDLE_MS = 45 * 60_000;
 const HIDDEN_MS = 2 * 60_000;
 const LOOK_MS = 5_000;
 
-const SIGNS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "scroll"] as const;
+// Not `scroll`: lists scroll by themselves when something is put above what is seen.
+const SIGNS = ["pointerdown", "keydown", "wheel", "touchstart"] as const;
 
 /** What rests. */
 export interface Restful {
@@ -40,6 +41,16 @@ export class StillWatching {
     this.#button = button;
     button.addEventListener("click", () => this.goOn());
     for (const sign of SIGNS) addEventListener(sign, () => this.seen(), { passive: true, capture: true });
+    let [x, y] = [Number.NaN, Number.NaN];
+    addEventListener(
+      "pointermove",
+      ({ screenX, screenY }) => {
+        // Browsers also say so when the page moves under a pointer that rests.
+        if (screenX !== x || screenY !== y) this.seen();
+        [x, y] = [screenX, screenY];
+      },
+      { passive: true, capture: true },
+    );
     document.addEventListener("visibilitychange", () => this.#visibility());
     // Played some other way, by the system's own button for instance: an answer too.
     video.addEventListener("play", () => {
