@@ -195,8 +195,8 @@ test("the broadcast's own page says what it has shown; one without the key, or w
     const page = await (await fetch(`${night.url}/overlay/superchats/${SLUG}?key=${key}`)).text();
     return page.includes('"own":true');
   });
-  const own = await overlay("superchats", `?sound=0&holdMs=50&key=${key}`);
-  const others = [await overlay("superchats", "?sound=0&holdMs=50"), await overlay("superchats", `?sound=0&holdMs=50&key=${key}x`)];
+  const own = await overlay("superchats", `?sound=0&holdMs=60000&key=${key}`);
+  const others = [await overlay("superchats", "?sound=0&holdMs=60000"), await overlay("superchats", `?sound=0&holdMs=60000&key=${key}x`)];
   const reports = [];
   for (const { page } of [own, ...others]) {
     page.on("request", (request) => {
@@ -205,7 +205,7 @@ test("the broadcast's own page says what it has shown; one without the key, or w
   }
   const told = own.page.waitForResponse((answer) => answer.url().endsWith("/overlay/shown"));
   assert.equal((await give(giver.cookie, { coins: 50, message: "di siaran" })).status, 200);
-  for (const { page } of others) await page.locator(".alert", { hasText: "di siaran" }).waitFor({ state: "attached" });
+  for (const { page } of others) await page.locator(".alert", { hasText: "di siaran" }).waitFor();
   assert.equal((await told).status(), 204);
   assert.match((await night.run("event", "overlays", SLUG)).stdout, /on the broadcast: 1,/);
   const line = (await night.run("support", "list", SLUG)).stdout.split("\n").find((text) => text.includes("di siaran"));

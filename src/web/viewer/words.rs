@@ -93,7 +93,6 @@ pub const SAID_BY_SCRIPTS: &[&str] = &[
     "support-away",
     "support-closed",
     "support-held",
-    "support-moment",
     "support-needs",
     "support-often",
     "support-refused",

@@ -25,5 +25,3 @@ support-totals = Support by fighter
 support-pins = Pinned support
 support-rail = Latest support
 support-empty = No support yet. Be the first.
-support-board = Top supporters
-support-moment = Goal reached: { $title }

@@ -25,5 +25,3 @@ support-totals = Dukungan per petarung
 support-pins = Dukungan yang disematkan
 support-rail = Dukungan terbaru
 support-empty = Belum ada dukungan. Jadilah yang pertama.
-support-board = Pendukung teratas
-support-moment = Target tercapai: { $title }

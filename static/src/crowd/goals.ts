@@ -22,8 +22,6 @@ export class Goals {
     readonly totals: HTMLElement,
     readonly say: Say,
     readonly get: <T>(path: string) => Promise<T | null>,
-    /** A step was reached just now. */
-    readonly onReach: (title: string) => void,
   ) {}
 
   /** Asks now, and now and then. */
@@ -59,10 +57,7 @@ export class Goals {
       const reached = total >= coins;
       const share = Math.min(1, Math.max(0, (total - below) / (coins - below)));
       rung.querySelector<HTMLElement>(".goal-bar span")?.style.setProperty("--share", String(share));
-      if (reached && news && !rung.hasAttribute("data-reached")) {
-        rung.dataset["new"] = "";
-        this.onReach(rung.querySelector("[data-rung-title]")?.textContent ?? "");
-      }
+      if (reached && news && !rung.hasAttribute("data-reached")) rung.dataset["new"] = "";
       rung.toggleAttribute("data-reached", reached);
       below = coins;
     }

@@ -3,10 +3,8 @@ import { part, written } from "../locked/parts";
 import type { Facts } from "../player/facts";
 import type { Nodes } from "../player/nodes";
 import type { Say } from "../player/words";
-import { Board } from "./board";
 import { GiftCounter } from "./counter";
 import { Goals } from "./goals";
-import { Moments } from "./moment";
 import { Numbers, type Frame } from "./numbers";
 import { Rail } from "./rail";
 import { Sheet } from "./sheet";
@@ -39,11 +37,7 @@ export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
     }
   };
   const rail = new Rail(root, say);
-  const moments = new Moments(document.querySelector<HTMLElement>("[data-moment]"), say);
-  const goals = new Goals(document.querySelector<HTMLElement>("[data-goals]"), part(root, "support-totals"), say, get, (title) =>
-    moments.add(title),
-  );
-  const board = new Board(document.querySelector<HTMLElement>("[data-board]"), get);
+  const goals = new Goals(document.querySelector<HTMLElement>("[data-goals]"), part(root, "support-totals"), say, get);
   const counter = new GiftCounter(facts.api, facts.slug);
   new Sheet(root, facts.support, say, counter, (coins) => {
     const balance = document.querySelector(".site-head .coin-balance")?.lastChild;
@@ -54,19 +48,14 @@ export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
     support: (_, seq, support) => {
       rail.add(seq, support);
       if (live && support.fighter) goals.add(support.fighter, support.coins);
-      if (live && support.name !== null) board.add(support.name, support.coins);
     },
-    hidden: (id) => {
-      rail.remove(id);
-      if (live) board.soon();
-    },
+    hidden: (id) => rail.remove(id),
     get,
   });
   // The picture comes first, and a full house does not ask in one moment.
   setTimeout(
     () => {
       void goals.start();
-      void board.ask();
       void numbers.startNow(true).then(() => {
         live = true;
       });
@@ -88,7 +77,6 @@ export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
     poll: () => {
       void (numbers.floor === null ? numbers.startNow(true) : numbers.poll());
       void goals.ask();
-      board.later();
     },
   };
 }
