@@ -22,6 +22,7 @@ const KINDS: [&str; 5] = ["superchats", "donations", "milestones", "poll", "lead
 /// The overlays' sentences.
 pub const SAID: &[&str] = &[
     "coins-amount",
+    "goal-reached",
     "overlay-anonymous",
     "overlay-board",
     "overlay-goals",
