@@ -94,10 +94,10 @@ stream_key = "${KEY}-draft"
 status = "draft"
 `;
 
-const config = (port, door) => `
+const config = (port, door, front) => `
 [server]
 listen = "127.0.0.1:${port}"
-public_url = "http://127.0.0.1:${port}"
+public_url = "${front ?? `http://127.0.0.1:${port}`}"
 [ingest]
 enabled = true
 listen = "127.0.0.1:${door}"
@@ -105,22 +105,27 @@ listen = "127.0.0.1:${door}"
 preset = "ultrafast"
 `;
 
-/** Starts the server with one published event that begins tomorrow and has no picture yet; `settings` are added to its own. */
-export async function startNight(settings = "") {
+/** Starts the server with one published event that begins tomorrow and has no picture yet; `settings` are added to its own.
+ * `front`: makes what stands before it on the way from browsers, and tells its address. */
+export async function startNight(settings = "", front = null) {
   const folder = await mkdtemp(join(tmpdir(), "bakuhantam-browser-"));
   const [port, door] = [await freePort(), await freePort()];
   const file = join(folder, "bakuhantam.toml");
-  await writeFile(file, config(port, door) + settings);
+  await writeFile(file, config(port, door, await front?.(port)) + settings);
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+Z$/, "Z");
   await writeFile(join(folder, "night.toml"), night(tomorrow, "published"));
   const run = (...words) => promisify(execFile)(BINARY, [...words, "--config", file], { cwd: folder });
   await run("migrate", "up");
   await run("apply", join(folder, "night.toml"));
   const log = [];
-  const server = spawn(BINARY, ["serve", "--config", file], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  for (const stream of [server.stdout, server.stderr]) stream.on("data", (text) => log.push(String(text)));
   const url = `http://127.0.0.1:${port}`;
-  await until("the server answers", async () => (await fetch(`${url}/health`)).ok);
+  let server;
+  const start = async () => {
+    server = spawn(BINARY, ["serve", "--config", file], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [server.stdout, server.stderr]) stream.on("data", (text) => log.push(String(text)));
+    await until("the server answers", async () => (await fetch(`${url}/health`)).ok);
+  };
+  await start();
   const cameras = new Set();
 
   const stopCamera = async (camera, signal = "SIGTERM") => {
@@ -144,6 +149,12 @@ export async function startNight(settings = "") {
       });
       cameras.add(camera);
       return { kill: () => stopCamera(camera, "SIGKILL") };
+    },
+    /** Ends the server by a signal and starts it again. */
+    async restart(signal) {
+      server.kill(signal);
+      await once(server, "exit");
+      await start();
     },
     /** The event as the API tells it. */
     state: async () => (await fetch(`${url}/api/v1/events/${SLUG}`)).json(),

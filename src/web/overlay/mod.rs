@@ -21,6 +21,7 @@ use crate::config::Tier;
 /// The overlays' sentences.
 pub const SAID: &[&str] = &[
     "coins-amount",
+    "goal-reached",
     "overlay-anonymous",
     "overlay-board",
     "overlay-goals",

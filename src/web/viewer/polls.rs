@@ -44,12 +44,21 @@ impl Shown {
 
     /// For the page itself; `coins` are the reader's.
     #[must_use]
-    pub fn cards(&self, coins: Option<Coins>, w: Words) -> Vec<PollCard> {
+    pub fn cards(&self, coins: Option<Coins>, w: Words) -> PollCards {
         let card = |poll: &Poll| {
             let mine = self.own.as_ref().map(|own| own.get(&poll.id).copied().unwrap_or(0));
             PollCard { vote: VoteWords::of(poll, mine, coins, w), own: own_words(mine, w), ..PollCard::of(poll, w) }
         };
-        self.polls.iter().map(card).collect()
+        let mut cards = PollCards::default();
+        let (open, decided): (Vec<&Poll>, Vec<&Poll>) =
+            self.polls.iter().partition(|poll| poll.status == PollStatus::Open);
+        cards.shown.extend(open.into_iter().map(card));
+        // The newest result is what one comes for, and of a closed poll the end is still awaited.
+        for (at, poll) in decided.into_iter().rev().enumerate() {
+            let seen = at == 0 || poll.status != PollStatus::Settled;
+            if seen { cards.shown.push(card(poll)) } else { cards.old.push(card(poll)) }
+        }
+        cards
     }
 }
 
@@ -72,6 +81,15 @@ fn uncounted(poll: &PollFacts) -> Option<Poll> {
         options: poll.options.iter().map(|option| choice(&option.id, &option.label)).collect(),
         winner: None,
     })
+}
+
+/// The cards in the order in which they are read; scripts keep it.
+#[derive(Debug, Default)]
+pub struct PollCards {
+    /// Open ones, then those that were decided last.
+    pub shown: Vec<PollCard>,
+    /// Older results, folded away.
+    pub old: Vec<PollCard>,
 }
 
 /// A poll in words.

@@ -11,7 +11,7 @@ use super::event::buyer_of;
 use super::locked::{Ahead, Sale, mark_of};
 use super::night::{Bout, Night};
 use super::offers::Buyer;
-use super::polls::{PollCard, PollChoice, Shown};
+use super::polls::{PollCard, PollCards, PollChoice, Shown};
 use super::reader::Reader;
 use super::shell::Shell;
 use super::support::{Crowd, CrowdFacts};
@@ -34,7 +34,7 @@ struct Watch {
     marks: Vec<(String, bool)>,
     /// The locked card, where the server knows of it already.
     ahead: Option<Ahead>,
-    polls: Vec<PollCard>,
+    polls: PollCards,
     /// What cards of polls that open later are made from.
     blank: PollCard,
     blank_option: PollChoice,

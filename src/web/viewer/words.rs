@@ -10,6 +10,7 @@ pub const SAID_BY_SCRIPTS: &[&str] = &[
     "bout-live",
     "bout-scheduled",
     "coins-amount",
+    "goal-reached",
     "locked-away",
     "locked-balance",
     "locked-busy",

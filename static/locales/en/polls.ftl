@@ -27,3 +27,4 @@ poll-sure-one = 1 vote for { $option } for { $coins } coins? Coins are not retur
 poll-too-many = You do not have that many votes left. No coins were spent.
 poll-winner = Right answer
 poll-yes = Yes, vote
+poll-past = Earlier results

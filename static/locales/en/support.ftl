@@ -25,3 +25,5 @@ support-totals = Support by fighter
 support-pins = Pinned support
 support-rail = Latest support
 support-empty = No support yet. Be the first.
+support-latest = Latest
+goal-reached = Goal reached!

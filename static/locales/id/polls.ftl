@@ -27,3 +27,4 @@ poll-sure-one = 1 suara untuk { $option } seharga { $coins } koin? Koin tidak ke
 poll-too-many = Suaramu di sini tidak sebanyak itu lagi. Tidak ada koin yang dipakai.
 poll-winner = Jawaban benar
 poll-yes = Ya, beri suara
+poll-past = Hasil sebelumnya

@@ -25,3 +25,5 @@ support-totals = Dukungan per petarung
 support-pins = Dukungan yang disematkan
 support-rail = Dukungan terbaru
 support-empty = Belum ada dukungan. Jadilah yang pertama.
+support-latest = Terbaru
+goal-reached = Target tercapai!

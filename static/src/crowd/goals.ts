@@ -2,6 +2,7 @@
 import { written } from "../locked/parts";
 import type { Say } from "../player/words";
 import { words } from "./card";
+import type { Moments } from "./moments";
 
 interface Ladder {
   total_coins: number;
@@ -14,12 +15,16 @@ const ASK_EVERY_MS = 60_000;
 const FIGHTERS_SHOWN = 6;
 
 export class Goals {
-  #total = 0;
+  /** Null: nobody has said yet where it stands, so that nothing is new. */
+  #total: number | null = null;
+  /** Steps that had their moment, or were reached before this page was looked at. */
+  readonly #past = new Set<string>();
   readonly #fighters = new Map<string, { name: string; coins: number }>();
 
   constructor(
     readonly root: HTMLElement | null,
     readonly totals: HTMLElement,
+    readonly moments: Moments,
     readonly say: Say,
     readonly get: <T>(path: string) => Promise<T | null>,
   ) {}
@@ -36,7 +41,7 @@ export class Goals {
     this.#fighters.clear();
     for (const { id, name, coins } of now.fighters) this.#fighters.set(id, { name, coins });
     this.#showTotals();
-    this.total(now.total_coins, false);
+    this.total(now.total_coins, true);
   }
 
   /** A fighter was given coins. */
@@ -46,9 +51,10 @@ export class Goals {
     this.#showTotals();
   }
 
-  /** What was given in all; `news`: told just now, so that a step has its moment. */
-  total(total: number, news = true): void {
-    if (total < this.#total && news) return;
+  /** What was given in all: by the room, or `asked` for. A step that falls while one looks has its moment, once. */
+  total(total: number, asked = false): void {
+    if (!asked && total < (this.#total ?? 0)) return;
+    const news = this.#total !== null;
     this.#total = total;
     if (!this.root) return;
     let below = 0;
@@ -57,12 +63,22 @@ export class Goals {
       const reached = total >= coins;
       const share = Math.min(1, Math.max(0, (total - below) / (coins - below)));
       rung.querySelector<HTMLElement>(".goal-bar span")?.style.setProperty("--share", String(share));
-      if (reached && news && !rung.hasAttribute("data-reached")) rung.dataset["new"] = "";
       rung.toggleAttribute("data-reached", reached);
+      if (reached) this.#reach(rung, coins, news);
       below = coins;
     }
     const said = this.root.querySelector("[data-goal-total]");
     if (said) said.textContent = this.say("overlay-total", { coins: written(total) });
+  }
+
+  #reach(rung: HTMLElement, coins: number, news: boolean): void {
+    const title = rung.querySelector(".goal-title")?.textContent ?? "";
+    const step = `${coins} ${title}`;
+    if (this.#past.has(step)) return;
+    this.#past.add(step);
+    if (!news) return;
+    rung.dataset["new"] = "";
+    this.moments.tell({ title, coins });
   }
 
   #showTotals(): void {

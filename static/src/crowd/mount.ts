@@ -1,10 +1,13 @@
 // The crowd on the watch page: the rail, the sheet, the goals.
-import { part, written } from "../locked/parts";
+import { part } from "../locked/parts";
 import type { Facts } from "../player/facts";
 import type { Nodes } from "../player/nodes";
 import type { Say } from "../player/words";
+import { coinsAre } from "../purse";
+import { Board } from "./board";
 import { GiftCounter } from "./counter";
 import { Goals } from "./goals";
+import { Moments } from "./moments";
 import { Numbers, type Frame } from "./numbers";
 import { Rail } from "./rail";
 import { Sheet } from "./sheet";
@@ -37,19 +40,22 @@ export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
     }
   };
   const rail = new Rail(root, say);
-  const goals = new Goals(document.querySelector<HTMLElement>("[data-goals]"), part(root, "support-totals"), say, get);
+  const board = new Board(root, say, get);
+  const moments = new Moments(part(document, "moments"), say);
+  const goals = new Goals(document.querySelector<HTMLElement>("[data-goals]"), part(root, "support-totals"), moments, say, get);
   const counter = new GiftCounter(facts.api, facts.slug);
-  new Sheet(root, facts.support, say, counter, (coins) => {
-    const balance = document.querySelector(".site-head .coin-balance")?.lastChild;
-    if (balance) balance.textContent = written(coins);
-  });
+  new Sheet(root, facts.support, say, counter, coinsAre);
   let live = false;
   const numbers = new Numbers(["superchat", "donation"], {
     support: (_, seq, support) => {
       rail.add(seq, support);
+      board.soon();
       if (live && support.fighter) goals.add(support.fighter, support.coins);
     },
-    hidden: (id) => rail.remove(id),
+    hidden: (id) => {
+      rail.remove(id);
+      board.soon();
+    },
     get,
   });
   // The picture comes first, and a full house does not ask in one moment.
@@ -77,6 +83,7 @@ export function mountCrowd(facts: Facts, say: Say, nodes: Nodes): Crowd {
     poll: () => {
       void (numbers.floor === null ? numbers.startNow(true) : numbers.poll());
       void goals.ask();
+      board.soon();
     },
   };
 }

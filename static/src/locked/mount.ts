@@ -3,6 +3,7 @@ import type { Facts, Sale } from "../player/facts";
 import type { Shut } from "../player/gate";
 import type { Player } from "../player/player";
 import type { Say } from "../player/words";
+import { coinsAre } from "../purse";
 import { LockedCard } from "./card";
 import { Counter, type NightStanding } from "./counter";
 import { part, written } from "./parts";
@@ -90,8 +91,7 @@ function showLearned(night: NightStanding | null, coins: number | null, say: Say
       mark.textContent = fight.unlocked ? say("unlock-open") : say("coins-amount", { coins: written(fight.price) });
     }
   }
-  const balance = document.querySelector(".site-head .coin-balance")?.lastChild;
-  if (balance && coins !== null) balance.textContent = written(coins);
+  if (coins !== null) coinsAre(coins);
 }
 
 /** iPhones show the video on a screen of its own, where a page cannot stand over it. */

@@ -1,5 +1,6 @@
 // What stands on the broadcast for as long as it is switched on: the ladder, the leaderboard, the poll.
 import { words } from "../crowd/card";
+import { Moments } from "../crowd/moments";
 import { written } from "../locked/parts";
 import type { Say } from "../player/words";
 import type { Line } from "./line";
@@ -48,6 +49,10 @@ function bar(share: number): HTMLElement {
 /** The ladder: each rung fills from the one below it; a rung that is reached has its moment. */
 export function ladder(stage: HTMLElement, line: Line, say: Say): Board {
   let reached: Set<string> | null = null;
+  const [place, holder] = [document.createElement("div"), document.createElement("div")];
+  place.className = "moments";
+  const moments = new Moments(place, say);
+  stage.replaceChildren(place, holder);
   return new Board(async () => {
     const now = await line.get<Ladder>("milestones");
     if (!now) return;
@@ -58,13 +63,16 @@ export function ladder(stage: HTMLElement, line: Line, say: Say): Board {
     for (const { title, coins, reached: done } of now.milestones) {
       const row = document.createElement("li");
       row.toggleAttribute("data-reached", done);
+      // A lower total, as a node that lags tells it, does not make a step new again.
+      if (done && reached && !reached.has(title + coins)) moments.tell({ title, coins });
       row.toggleAttribute("data-new", done && reached !== null && !reached.has(title + coins));
       row.append(words("b", "rung-title", title), words("span", "rung-coins", written(coins)), bar((now.total_coins - below) / (coins - below)));
       list.append(row);
       below = coins;
     }
-    reached = new Set(now.milestones.filter(({ reached: done }) => done).map(({ title, coins }) => title + coins));
-    stage.replaceChildren(list);
+    const done = now.milestones.filter(({ reached: so }) => so).map(({ title, coins }) => title + coins);
+    reached = new Set([...(reached ?? []), ...done]);
+    holder.replaceChildren(list);
   });
 }
 

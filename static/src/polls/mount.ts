@@ -1,8 +1,9 @@
 // The polls of the watch page: those it was made with, and those that open later.
 import { Counter } from "../locked/counter";
-import { written } from "../locked/parts";
 import type { Facts } from "../player/facts";
 import type { Say } from "../player/words";
+import { coinsAre, followCoins } from "../purse";
+import { arrange } from "./order";
 import { PollCard, type Purse } from "./card";
 import type { Poll } from "./poll";
 
@@ -24,7 +25,7 @@ function newCard(list: HTMLElement, poll: Poll): HTMLElement {
   root.querySelector("[data-poll-options]")?.setAttribute("aria-labelledby", named.title);
   root.querySelector("[data-poll-question-sure]")?.setAttribute("id", named.sure);
   root.querySelector("[data-poll-sure]")?.setAttribute("aria-labelledby", named.sure);
-  list.append(root);
+  list.prepend(root);
   return root;
 }
 
@@ -32,6 +33,9 @@ function newCard(list: HTMLElement, poll: Poll): HTMLElement {
 export function mountPolls(facts: Facts, say: Say): Polls {
   const list = document.querySelector<HTMLElement>("[data-poll-list]");
   const cards = new Map<string, PollCard>();
+  const shown = new Map<string, Poll["status"]>();
+  /** The event's order: as the API lists them, and what opens later behind it. */
+  const ranks = new Map<string, number>();
   const drawAll = (): void => cards.forEach((card) => card.draw());
   const purse: Purse = {
     say,
@@ -39,25 +43,35 @@ export function mountPolls(facts: Facts, say: Say): Polls {
     coins: facts.coins,
     counter: new Counter(facts.api, facts.slug),
     shop: facts.sale.coins,
-    moved(coins) {
-      this.coins = coins;
-      const balance = document.querySelector(".site-head .coin-balance")?.lastChild;
-      if (balance) balance.textContent = written(coins);
-      drawAll();
-    },
+    moved: coinsAre,
     signedOut() {
       this.signedIn = false;
       drawAll();
     },
   };
+  followCoins((coins) => {
+    purse.coins = coins;
+    drawAll();
+  });
+  const rank = ({ poll }: PollCard): number => ranks.get(poll.id) ?? 0;
+  const byRank = (one: PollCard, other: PollCard): number => rank(one) - rank(other);
   const hear = (poll: Poll): void => {
     const known = cards.get(poll.id);
-    if (known) return known.update(poll);
     if (!list) return;
-    const root = list.querySelector<HTMLElement>(`[data-poll="${poll.id}"]`) ?? newCard(list, poll);
-    cards.set(poll.id, new PollCard(root, poll, purse));
+    if (known) known.update(poll);
+    else {
+      const root = list.querySelector<HTMLElement>(`[data-poll="${poll.id}"]`) ?? newCard(list, poll);
+      cards.set(poll.id, new PollCard(root, poll, purse));
+    }
+    if (!ranks.has(poll.id)) ranks.set(poll.id, ranks.size);
+    if (shown.get(poll.id) !== poll.status) arrange(list, [...cards.values()].sort(byRank));
+    shown.set(poll.id, poll.status);
   };
-  facts.polls.forEach(hear);
+  const know = (polls: Poll[]): void => {
+    polls.forEach(({ id }, at) => ranks.set(id, at));
+    polls.forEach(hear);
+  };
+  know(facts.polls);
   // Coins may have been bought or spent on another page meanwhile.
   const look = async (): Promise<void> => {
     if (!purse.signedIn || cards.size === 0 || document.hidden) return;
@@ -67,5 +81,5 @@ export function mountPolls(facts: Facts, say: Say): Polls {
   };
   addEventListener("focus", () => void look());
   addEventListener("pageshow", (shown) => shown.persisted && void look());
-  return { hear, know: (polls) => polls.forEach(hear) };
+  return { hear, know };
 }
