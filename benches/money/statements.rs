@@ -53,19 +53,19 @@ impl Statement {
     }
 
     fn read(sql: &str, parameters: &[Option<String>], meaning: &mut Meaning<'_>) -> Self {
-        let table = ["coin_ledger", "supports"].into_iter().find_map(|table| {
-            sql.strip_prefix("INSERT INTO \"").and_then(|rest| rest.strip_prefix(table)?.strip_prefix("\" ("))
-        });
-        let columns: Vec<&str> = match table {
+        // Some are written out, others are diesel's own.
+        let plain = sql.replace('"', "");
+        let begins = |table: &str| plain.strip_prefix(&format!("INSERT INTO {table} ("));
+        let columns: Vec<&str> = match begins("coin_ledger").or_else(|| begins("supports")) {
             Some(rest) => rest.split(')').next().unwrap().split(", ").collect(),
             None => Vec::new(),
         };
         // Those that are shared are of the event, the others of the request.
         let is_lock = sql.contains("pg_advisory_xact_lock(");
         let value = |(at, parameter): (usize, &Option<String>)| match columns.get(at).copied() {
-            Some("\"entry\"") => Value::Entry,
-            Some("\"balance_after\"") => Value::Balance,
-            Some("\"seq\"") => Value::Seq,
+            Some("entry") => Value::Entry,
+            Some("balance_after") => Value::Balance,
+            Some("seq") => Value::Seq,
             _ if is_lock => Value::Number(0),
             _ => meaning.of(parameter.as_deref()),
         };
