@@ -1,8 +1,9 @@
 //! Settled notices and unlocks per second, on both databases, beside the limit: the same SQL statements without us.
 //!
-//! `scripts/with-postgres.sh --fsync cargo bench --bench money` (or `make bench`). One notice is what `DOKU` sends,
+//! `scripts/with-postgres.sh --fsync cargo bench --bench money` (or `make bench`); behind `--` the databases and the
+//! things (`notices`, `unlocks`, `supports`, `votes`, `beside`, `full`) that are wanted alone. One notice is what `DOKU` sends,
 //! signed, by `Till::take_notice`: signature, parsing, one transaction. One unlock is `Till::unlock_fight` with its
-//! key. 32 callers at once over a pool of 8 connections; rounds of both alternate, and medians are compared. Then one
+//! key; supports and votes all go to one event. 32 callers at once over a pool of 8 connections; rounds of both alternate, and medians are compared. Then one
 //! caller alone: how long each has to wait.
 //!
 //! The limit repeats one transaction's very statements, reads too, as diesel tells them while we do it, with other
@@ -21,6 +22,8 @@
     reason = "a benchmark stops where it cannot measure"
 )]
 
+#[path = "money/beside.rs"]
+mod beside;
 #[path = "money/house.rs"]
 mod house;
 #[path = "money/limit.rs"]
@@ -46,6 +49,9 @@ pub const CALLERS: u32 = 32;
 /// Connections, ours and pgbench's.
 pub const CONNECTIONS: u32 = 8;
 
+/// Supports of an event in which one more is tried.
+const FULL: u32 = 100_000;
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -57,10 +63,30 @@ pub enum What {
     Unlocks,
     /// Unlocks by many users of one fight.
     UnlocksHot,
+    /// Supports of one event by many users.
+    Supports,
+    /// Votes in one poll by many users.
+    Votes,
 }
 
 impl What {
-    const ALL: [Self; 4] = [Self::Notices, Self::NoticesHot, Self::Unlocks, Self::UnlocksHot];
+    const ALL: [Self; 6] =
+        [Self::Notices, Self::NoticesHot, Self::Unlocks, Self::UnlocksHot, Self::Supports, Self::Votes];
+
+    /// Whether all of it goes to one event.
+    pub const fn is_hot_event(self) -> bool {
+        matches!(self, Self::UnlocksHot | Self::Supports | Self::Votes)
+    }
+
+    /// How it is asked for alone.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Notices | Self::NoticesHot => "notices",
+            Self::Unlocks | Self::UnlocksHot => "unlocks",
+            Self::Supports => "supports",
+            Self::Votes => "votes",
+        }
+    }
 
     const fn words(self) -> &'static str {
         match self {
@@ -68,6 +94,8 @@ impl What {
             Self::NoticesHot => "settled notices, one hot user",
             Self::Unlocks => "unlocks, spread over users and events",
             Self::UnlocksHot => "unlocks, one hot event",
+            Self::Supports => "supports, one hot event",
+            Self::Votes => "votes, one hot poll",
         }
     }
 }
@@ -129,18 +157,30 @@ async fn measure(house: &House, what: What) {
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let server = std::env::var("BAKUHANTAM_TEST_POSTGRES").expect("run by scripts/with-postgres.sh --fsync");
-    let only = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
+    let only: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let (databases, things): (Vec<_>, Vec<_>) =
+        only.into_iter().partition(|asked| ["postgres", "sqlite"].contains(&asked.as_str()));
+    let is_among = |asked: &[String], name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
+    let is_asked = |name: &str| is_among(&things, name);
     println!(
         "| database | what | ours, five rounds | median | the limit, five rounds | median | ours / limit | alone |"
     );
     println!("|---|---|---|---|---|---|---|---|");
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
-        if only.as_deref().is_some_and(|only| only != format!("{dialect:?}").to_lowercase()) {
+        if !is_among(&databases, &format!("{dialect:?}").to_lowercase()) {
             continue;
         }
         let house = House::open(dialect, &server);
         for what in What::ALL {
-            runtime.block_on(measure(&house, what));
+            if is_asked(what.name()) {
+                runtime.block_on(measure(&house, what));
+            }
+        }
+        if is_asked("beside") {
+            runtime.block_on(beside::measure(&house));
+        }
+        if is_asked("full") {
+            runtime.block_on(beside::fill(&house, FULL));
         }
         let drifts = house.verify();
         assert_eq!(drifts, 0, "the books must be right after all that");

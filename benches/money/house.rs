@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bakuhantam::clock::{Clock as _, Micros, SharedClock, SystemClock};
 use bakuhantam::config::{self, Database, Secret};
-use bakuhantam::flows::{MoneyRequest, NoticeAnswer, Till, TillParts};
+use bakuhantam::flows::{Crowd, CrowdParts, MoneyRequest, NoticeAnswer, SupportWish, Supporter, Till, TillParts};
 use bakuhantam::ids::{AccountId, Invoice, RowId, SharedRandom, SystemRandom, new_word};
 use bakuhantam::ledger;
+use bakuhantam::money::Coins;
 use bakuhantam::payments::doku::{self, Doku, signature};
 use bakuhantam::payments::{Gateway, NoticeHeaders, PaymentProvider};
 use bakuhantam::store::{Dialect, Store, StoreError, migrate};
+use bakuhantam::superchat::Rules;
 use bytes::Bytes;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
@@ -37,6 +39,23 @@ pub enum Work {
     Notice(NoticeHeaders, Bytes),
     /// Somebody opens a fight.
     Unlock(AccountId, RowId, MoneyRequest),
+    /// Somebody supports the red corner of the hot event, with a message.
+    Support(AccountId, MoneyRequest),
+    /// Somebody votes there.
+    Vote(AccountId, MoneyRequest),
+}
+
+/// Name of the event that everybody's supports and votes go to.
+pub const HOT: &str = "ours-0";
+/// What a support costs.
+const SUPPORT_COINS: i64 = 20;
+
+/// What supports and votes of the hot event are for.
+#[derive(Clone, Debug)]
+pub struct Booth {
+    pub fighter: RowId,
+    pub poll: RowId,
+    pub option: RowId,
 }
 
 /// See above.
@@ -46,10 +65,12 @@ pub struct House {
     pub url: String,
     pub dialect: Dialect,
     till: Till,
+    crowd: Crowd,
     random: SharedRandom,
     people: Arc<[AccountId]>,
     /// Event and its fight.
     fights: Arc<[(RowId, RowId)]>,
+    pub booth: Booth,
     made: Arc<AtomicU32>,
     /// Kept while anyone uses what is in it.
     folder: Arc<TempDir>,
@@ -95,6 +116,10 @@ impl House {
             timings: doku::Timings::default(),
         })
         .unwrap();
+        let rules = Rules::open(&config::Superchat::default()).unwrap();
+        let crowd =
+            Crowd::new(CrowdParts { store: store.clone(), clock: clock.clone(), random: random.clone(), rules });
+        let booth = Booth { fighter: new_row(&random), poll: new_row(&random), option: new_row(&random) };
         let till = Till::new(TillParts {
             store: store.clone(),
             clock,
@@ -108,9 +133,11 @@ impl House {
             url: url.to_owned(),
             dialect,
             till,
+            crowd,
             random,
             people: Arc::from([]),
             fights: Arc::from([]),
+            booth,
             made: Arc::default(),
             folder,
         }
@@ -140,6 +167,8 @@ impl House {
             event_rows(&mut sql, event.as_str(), fight.as_str(), &format!("ours-{number}"));
             fights.push((event, fight));
         }
+        let Booth { fighter, poll, option } = &self.booth;
+        booth_rows(&mut sql, fights[0].0.as_str(), [fighter, poll, option].map(RowId::as_str), new().as_str());
         self.fights = fights.into();
         self.execute(sql);
         self.people = self.new_people(PEOPLE).into();
@@ -180,6 +209,24 @@ impl House {
                     Work::Unlock(person, fight, request)
                 };
                 people.into_iter().map(unlock).collect()
+            }
+            What::Supports | What::Votes => {
+                let one = |person: AccountId| {
+                    let request = |route: String| MoneyRequest {
+                        account: person.to_string(),
+                        route,
+                        key: format!("{:036}", self.number()),
+                        body_hash: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
+                    };
+                    if what == What::Supports {
+                        let request = request(format!("POST /api/v1/events/{HOT}/supports"));
+                        Work::Support(person, request)
+                    } else {
+                        let request = request(format!("POST /api/v1/polls/{}/votes", self.booth.poll));
+                        Work::Vote(person, request)
+                    }
+                };
+                self.new_people(count).into_iter().map(one).collect()
             }
         }
     }
@@ -231,22 +278,44 @@ impl House {
                 let unlocked = self.till.unlock_fight(&person, &fight, &request).await.unwrap();
                 assert_eq!(unlocked.charged.0, 30);
             }
+            Work::Support(person, request) => {
+                let who = Supporter { account: person, name: "Ari".to_owned() };
+                let wish = SupportWish {
+                    coins: Coins(SUPPORT_COINS),
+                    fighter: Some(self.booth.fighter.clone()),
+                    message: Some("Ayo Ari, satu ronde lagi!".to_owned()),
+                    anonymous: false,
+                };
+                let supported = self.crowd.send_support(who, &HOT.parse().unwrap(), wish, &request).await.unwrap();
+                assert_eq!(supported.balance.0, 1_000 - SUPPORT_COINS);
+            }
+            Work::Vote(person, request) => {
+                let Booth { poll, option, .. } = &self.booth;
+                let voted = self.till.cast_vote(&person, poll, option, Coins(1), &request).await.unwrap();
+                assert_eq!(voted.charged.0, 1);
+            }
         }
     }
 
-    /// The statements of one transaction, as the database is asked.
-    pub async fn overhear(&self, what: What) -> Vec<Statement> {
+    /// The statements of one transaction, as the database is asked. Names of the hot event's rows are `theirs` instead.
+    pub async fn overhear(&self, what: What, theirs: &[(String, String)]) -> Vec<Statement> {
         let mut work = self.prepare(what, 3);
         let last = work.pop().unwrap();
-        let meaning = Meaning::new(&last, &self.people, &self.fights);
+        let meaning = Meaning::new(&last, &self.people, &self.fights, theirs);
         statements::listen();
-        let overheard = Self::over(&self.url, self.dialect, self.folder.clone());
+        let mut overheard = Self::over(&self.url, self.dialect, self.folder.clone());
+        overheard.booth = self.booth.clone();
         for one in work {
             overheard.run(one).await;
         }
         statements::keep();
         overheard.run(last).await;
         statements::take_statements(meaning)
+    }
+
+    /// The store as another process opens it.
+    pub fn another_process(&self) -> Store {
+        Store::open(&Database { url: Secret::new(&*self.url), ..Database::default() }).unwrap()
     }
 
     /// How much is wrong with the books, the limit's rows too.
@@ -268,6 +337,28 @@ pub fn event_rows(sql: &mut String, event: &str, fight: &str, slug: &str) {
          VALUES ('{fight}', '{event}', 1, 'r{event}', 'b{event}', 'Bantamweight', 30, 'scheduled');"
     )
     .unwrap();
+}
+
+/// A corner, a poll with two answers and a ladder for an event: its ids are those of fighter, poll and first answer.
+pub fn booth_rows(sql: &mut String, event: &str, [fighter, poll, option]: [&str; 3], other: &str) {
+    write!(
+        sql,
+        "INSERT INTO fighters (id, event_id, name) VALUES ('{fighter}', '{event}', 'Citra Lestari'); \
+         INSERT INTO polls (id, event_id, position, code, question, status, coins_per_vote, max_votes_per_viewer) \
+         VALUES ('{poll}', '{event}', 1, 'winner', 'Siapa menang?', 'open', 1, 100); \
+         INSERT INTO poll_options (id, poll_id, position, label) VALUES ('{option}', '{poll}', 1, 'Ari'), \
+            ('{other}', '{poll}', 2, 'Budi'); \
+         INSERT INTO event_crowds (event_id, seq, total_coins, hold_supports) VALUES ('{event}', 0, 0, FALSE);"
+    )
+    .unwrap();
+    for step in 1..=10 {
+        write!(
+            sql,
+            "INSERT INTO milestones (id, event_id, coins, title) VALUES ('m{step}{event}', '{event}', {step}00000, \
+             'Ronde tambahan {step}');"
+        )
+        .unwrap();
+    }
 }
 
 /// An account that was granted 1,000 coins.

@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types;
 
-use super::house::{EVENTS, House, PEOPLE, account_rows, event_rows, order_rows};
+use super::house::{Booth, EVENTS, HOT, House, PEOPLE, account_rows, booth_rows, event_rows, order_rows};
 use super::statements::{Statement, Value};
 use super::{CONNECTIONS, What};
 
@@ -37,23 +37,45 @@ impl Rows {
     const PEOPLE: u64 = BASE / 10;
     const EVENTS: u64 = BASE / 100;
     const FIGHTS: u64 = BASE / 1_000;
+    /// Fighter, poll and its two answers of the hot event.
+    const BOOTH: u64 = BASE / 10_000;
 
     fn account(what: What, number: u64) -> u64 {
         match what {
             What::Notices => Self::PEOPLE + number % u64::from(PEOPLE),
             What::NoticesHot => Self::PEOPLE,
-            What::Unlocks | What::UnlocksHot => number,
+            What::Unlocks | What::UnlocksHot | What::Supports | What::Votes => number,
         }
     }
 
     fn event(what: What, number: u64) -> u64 {
-        if what == What::UnlocksHot { 0 } else { number % u64::from(EVENTS) }
+        if what.is_hot_event() { 0 } else { number % u64::from(EVENTS) }
     }
+}
+
+/// A number as the id of a row: as long as an id is, but for pgbench, which has numbers only.
+fn id(dialect: Dialect, number: u64) -> String {
+    name(dialect, number, 26)
+}
+
+fn name(dialect: Dialect, number: u64, letters: usize) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("{number:0letters$}"),
+        Dialect::Postgres => number.to_string(),
+    }
+}
+
+/// Names of the hot event's rows, ours and theirs.
+fn theirs(house: &House) -> Vec<(String, String)> {
+    let Booth { fighter, poll, option } = &house.booth;
+    let ours = [fighter, poll, option].into_iter().zip(Rows::BOOTH..);
+    let rows = ours.map(|(ours, number)| (ours.to_string(), id(house.dialect, number)));
+    rows.chain([(HOT.to_owned(), "theirs-0".to_owned())]).collect()
 }
 
 impl Limit {
     pub async fn prepare(house: &House, what: What) -> Self {
-        let statements = house.overhear(what).await;
+        let statements = house.overhear(what, &theirs(house)).await;
         if std::env::var_os("SHOW_STATEMENTS").is_some() {
             for statement in &statements {
                 println!("{} {:?}", statement.sql, statement.values);
@@ -79,19 +101,17 @@ impl Limit {
             let (event, fight) = (Rows::EVENTS + number, Rows::FIGHTS + number);
             event_rows(&mut sql, &self.id(event), &self.id(fight), &format!("theirs-{number}"));
         }
+        let [fighter, poll, option, other] = [0, 1, 2, 3].map(|at| self.id(Rows::BOOTH + at));
+        booth_rows(&mut sql, &self.id(Rows::EVENTS), [&fighter, &poll, &option].map(String::as_str), &other);
         self.house.execute(sql);
     }
 
-    /// A number as the id of a row: as long as an id is, but for pgbench, which has numbers only.
     fn id(&self, number: u64) -> String {
-        self.name(number, 26)
+        id(self.house.dialect, number)
     }
 
     fn name(&self, number: u64, letters: usize) -> String {
-        match self.house.dialect {
-            Dialect::Sqlite => format!("{number:0letters$}"),
-            Dialect::Postgres => number.to_string(),
-        }
+        name(self.house.dialect, number, letters)
     }
 
     fn exists(&self, sql: &str) -> bool {
@@ -124,7 +144,7 @@ impl Limit {
                         let account = self.id(Rows::account(self.what, *number));
                         order_rows(&mut sql, &id, &self.name(*number, INVOICE_LEN), &account);
                     }
-                    What::Unlocks | What::UnlocksHot => account_rows(&mut sql, &id, &id),
+                    What::Unlocks | What::UnlocksHot | What::Supports | What::Votes => account_rows(&mut sql, &id, &id),
                 }
             }
             self.house.execute(sql);
@@ -141,9 +161,9 @@ impl Limit {
         let account = match self.what {
             What::Notices => format!("{} + :n % {PEOPLE}", Rows::PEOPLE),
             What::NoticesHot => Rows::PEOPLE.to_string(),
-            What::Unlocks | What::UnlocksHot => ":n".to_owned(),
+            What::Unlocks | What::UnlocksHot | What::Supports | What::Votes => ":n".to_owned(),
         };
-        let event = if self.what == What::UnlocksHot { "0".to_owned() } else { format!(":n % {EVENTS}") };
+        let event = if self.what.is_hot_event() { "0".to_owned() } else { format!(":n % {EVENTS}") };
         writeln!(script, "\\set a {account}\n\\set e {} + {event}\n\\set f {} + {event}", Rows::EVENTS, Rows::FIGHTS)
             .unwrap();
         for fresh in 0..10 {
@@ -158,7 +178,7 @@ impl Limit {
             for (part, value) in parts.zip(&statement.values) {
                 match value {
                     Value::Constant(None) => sql.push_str("NULL"),
-                    Value::Constant(Some(constant)) => {
+                    Value::Constant(Some(constant)) | Value::Row(constant) => {
                         write!(sql, ":c{}", constants.len()).unwrap();
                         constants.push(constant);
                     }
@@ -169,10 +189,15 @@ impl Limit {
                     Value::Fight => sql.push_str(":f"),
                     Value::Balance => sql.push_str(":b_coin_balance"),
                     Value::Entry => sql.push_str(":b_entries"),
+                    Value::Seq => sql.push_str(":s_seq"),
                 }
                 sql.push_str(part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
             }
-            let end = if statement.moves_balance() { " \\gset b_" } else { ";" };
+            let end = match statement {
+                moved if moved.moves_balance() => " \\gset b_",
+                numbered if numbered.numbers() => " \\gset s_",
+                _ => ";",
+            };
             writeln!(script, "{sql}{end}").unwrap();
         }
         script.push_str("COMMIT;\n");
@@ -227,7 +252,7 @@ impl Limit {
     }
 
     fn bare_transaction(&self, conn: &mut SqliteConnection, statements: &[(&'static str, &Statement)], number: u64) {
-        let mut moved = (0, 0);
+        let (mut moved, mut seq) = ((0, 0), 0);
         let account = self.id(Rows::account(self.what, number));
         let event = Rows::event(self.what, number);
         let (event, fight) = (self.id(Rows::EVENTS + event), self.id(Rows::FIGHTS + event));
@@ -244,6 +269,7 @@ impl Limit {
                         Some(Ok(number)) => Bind::Int(number),
                         _ => Bind::MaybeText(text.as_deref()),
                     }),
+                    Value::Row(name) => binds.push(Bind::Text(name)),
                     Value::Number(letters) => binds.push(Bind::Text(&name[name.len() - letters..])),
                     Value::Fresh(at) => binds.push(Bind::Text(&fresh[*at])),
                     Value::Account => binds.push(Bind::Text(&account)),
@@ -251,11 +277,15 @@ impl Limit {
                     Value::Fight => binds.push(Bind::Text(&fight)),
                     Value::Balance => binds.push(Bind::Int(moved.0)),
                     Value::Entry => binds.push(Bind::Int(moved.1)),
+                    Value::Seq => binds.push(Bind::Int(seq)),
                 }
             }
             if statement.moves_balance() {
                 let update = Prepared::<(sql_types::BigInt, sql_types::BigInt)>::new(sql, &binds);
                 moved = update.get_result(conn).unwrap();
+            } else if statement.numbers() {
+                let update = Prepared::<(sql_types::BigInt, sql_types::BigInt, sql_types::Bool)>::new(sql, &binds);
+                (seq, _, _) = update.get_result::<(i64, i64, bool)>(conn).unwrap();
             } else {
                 Prepared::<()>::new(sql, &binds).execute(conn).unwrap_or_else(|error| panic!("{sql}: {error}"));
             }

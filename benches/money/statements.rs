@@ -13,6 +13,8 @@ use super::house::Work;
 pub enum Value {
     /// The same in all; `None`: NULL.
     Constant(Option<String>),
+    /// The name of a row that all speak of.
+    Row(String),
     /// This transaction's number, of so many letters: an invoice, a key, a hash of a body.
     Number(usize),
     /// A new row's id, the n-th of the transaction.
@@ -27,6 +29,8 @@ pub enum Value {
     Balance,
     /// The number of the row that the UPDATE before has returned.
     Entry,
+    /// The number of the public fact that the UPDATE of the crowd has returned.
+    Seq,
 }
 
 /// A statement and its values, in order.
@@ -43,15 +47,25 @@ impl Statement {
         self.sql.starts_with("UPDATE coin_balances")
     }
 
+    /// Whether it returns the number that the support is written with.
+    pub fn numbers(&self) -> bool {
+        self.sql.starts_with("UPDATE event_crowds")
+    }
+
     fn read(sql: &str, parameters: &[Option<String>], meaning: &mut Meaning<'_>) -> Self {
-        let columns: Vec<&str> = match sql.strip_prefix("INSERT INTO \"coin_ledger\" (") {
+        // Some are written out, others are diesel's own.
+        let plain = sql.replace('"', "");
+        let begins = |table: &str| plain.strip_prefix(&format!("INSERT INTO {table} ("));
+        let columns: Vec<&str> = match begins("coin_ledger").or_else(|| begins("supports")) {
             Some(rest) => rest.split(')').next().unwrap().split(", ").collect(),
             None => Vec::new(),
         };
-        let is_lock = sql.contains("pg_advisory_xact_lock");
+        // Those that are shared are of the event, the others of the request.
+        let is_lock = sql.contains("pg_advisory_xact_lock(");
         let value = |(at, parameter): (usize, &Option<String>)| match columns.get(at).copied() {
-            Some("\"entry\"") => Value::Entry,
-            Some("\"balance_after\"") => Value::Balance,
+            Some("entry") => Value::Entry,
+            Some("balance_after") => Value::Balance,
+            Some("seq") => Value::Seq,
             _ if is_lock => Value::Number(0),
             _ => meaning.of(parameter.as_deref()),
         };
@@ -63,6 +77,8 @@ impl Statement {
 pub struct Meaning<'a> {
     people: &'a [AccountId],
     fights: &'a [(RowId, RowId)],
+    /// Ours and theirs, where it is one row for all.
+    theirs: &'a [(String, String)],
     /// Who opens something.
     person: Option<String>,
     /// The invoice or key.
@@ -72,22 +88,31 @@ pub struct Meaning<'a> {
 
 impl<'a> Meaning<'a> {
     /// What `work` speaks of.
-    pub fn new(work: &Work, people: &'a [AccountId], fights: &'a [(RowId, RowId)]) -> Self {
+    pub fn new(
+        work: &Work,
+        people: &'a [AccountId],
+        fights: &'a [(RowId, RowId)],
+        theirs: &'a [(String, String)],
+    ) -> Self {
         let (number, person) = match work {
             Work::Notice(headers, body) => {
                 let body: serde_json::Value = serde_json::from_slice(body).unwrap();
                 let invoice = body["order"]["invoice_number"].as_str().unwrap().to_owned();
                 (vec![invoice, headers.request_id.clone()], None)
             }
-            Work::Unlock(person, _, request) => (vec![request.key.clone()], Some(person.to_string())),
+            Work::Unlock(person, _, request) | Work::Support(person, request) | Work::Vote(person, request) => {
+                (vec![request.key.clone()], Some(person.to_string()))
+            }
         };
-        Self { people, fights, person, number, fresh: Vec::new() }
+        Self { people, fights, theirs, person, number, fresh: Vec::new() }
     }
 
     fn of(&mut self, value: Option<&str>) -> Value {
         let Some(text) = value else { return Value::Constant(None) };
         let is_hash = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) && !text.starts_with("e3b0c442");
-        if is_hash || self.number.iter().any(|number| number == text) {
+        if let Some((_, theirs)) = self.theirs.iter().find(|(ours, _)| ours == text) {
+            Value::Row(theirs.clone())
+        } else if is_hash || self.number.iter().any(|number| number == text) {
             Value::Number(text.len())
         } else if self.person.as_deref() == Some(text) || self.people.iter().any(|person| person.as_str() == text) {
             Value::Account

@@ -5,7 +5,8 @@
 //! the limit. Only then the event's next number is taken, under the lock that all its supports wait for; the row, its
 //! facts and the answer follow, and COMMIT. A refusal takes everything back.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::ledger::{self, Posting};
 use crate::money::Coins;
 use crate::store::idempotency::{self, Known};
 use crate::store::{Conn, Store, StoreError};
-use crate::superchat::{self, BoardRow, Given, Kind, Ladder, PublicPage, Rules, SupportError, Worded};
+use crate::superchat::{self, BoardRow, Given, Kind, Ladder, PublicPage, Rules, Support, SupportError, Worded};
 
 /// The time in which a viewer's supports are counted, in milliseconds.
 const WINDOW_MS: i64 = 60_000;
@@ -36,7 +37,7 @@ pub struct CrowdParts {
 
 /// Everything the crowd does with coins and sees of it. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Crowd(pub(super) Arc<CrowdParts>);
+pub struct Crowd(pub(super) Arc<CrowdParts>, Arc<Mutex<HashMap<EventSlug, Ladder>>>);
 
 /// Who gives.
 #[derive(Clone, Debug)]
@@ -91,7 +92,7 @@ impl Crowd {
     /// A crowd over its parts.
     #[must_use]
     pub fn new(parts: CrowdParts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(parts), Arc::default())
     }
 
     /// Gives coins to a fighter or an event.
@@ -140,12 +141,33 @@ impl Crowd {
         self.read(slug, move |conn, event| superchat::list_public(conn, event, kind, (after, limit), &rules)).await
     }
 
-    /// What all supports of an event add up to.
+    /// What all supports of an event add up to; while the database is away, what they added up to when it was last
+    /// asked.
     ///
     /// # Errors
-    /// `events.not_found`, or the database.
+    /// `events.not_found`, or the database where it was never asked.
     pub async fn get_ladder(&self, slug: &EventSlug) -> Result<Ladder, SupportError> {
-        self.read(slug, superchat::get_ladder).await
+        let known = || self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.read(slug, superchat::get_ladder).await {
+            Ok(ladder) => {
+                known().insert(slug.clone(), ladder.clone());
+                Ok(ladder)
+            }
+            Err(SupportError::Store(error)) if error.is_unavailable() => {
+                let last = known().get(slug).cloned();
+                last.ok_or(SupportError::Store(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What an account has given, newest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn list_own(&self, account: &AccountId) -> Result<Vec<(EventSlug, Support)>, SupportError> {
+        let account = account.clone();
+        Ok(self.0.store.read(move |conn| superchat::list_own(conn, &account)).await?)
     }
 
     /// Who has given most to an event, under a name.

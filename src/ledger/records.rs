@@ -43,11 +43,9 @@ pub fn get_balance(conn: &mut Conn, account: &AccountId) -> Result<Coins, StoreE
 /// # Errors
 /// [`StoreError`]
 pub fn find_entry(conn: &mut Conn, kind: Kind, reference: &str) -> Result<Option<Entry>, StoreError> {
-    let row: Option<Row> = coin_ledger::table
-        .filter(coin_ledger::kind.eq(kind.as_str()))
-        .filter(coin_ledger::reference_id.eq(reference))
-        .get_result(conn)
-        .optional()?;
+    let mine =
+        coin_ledger::table.filter(coin_ledger::kind.eq(kind.as_str())).filter(coin_ledger::reference_id.eq(reference));
+    let row: Option<Row> = each_dialect!(conn, c => mine.get_result(c).optional())?;
     row.map(read).transpose()
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex as Turn;
 
-use super::{Poll, records};
+use super::{OwnVote, Poll, records};
 use crate::ids::{AccountId, RowId};
 use crate::store::{Store, StoreError};
 
@@ -68,6 +68,15 @@ impl Board {
     pub async fn own(&self, account: &AccountId, event: &RowId) -> Result<HashMap<RowId, i64>, StoreError> {
         let (account, event) = (account.clone(), event.clone());
         self.0.store.read(move |conn| records::count_own(conn, &account, &event)).await
+    }
+
+    /// Everything that an account has voted, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn list_own(&self, account: &AccountId) -> Result<Vec<OwnVote>, StoreError> {
+        let account = account.clone();
+        self.0.store.read(move |conn| records::list_own(conn, &account)).await
     }
 
     fn find(&self, event: &RowId) -> Option<Known> {

@@ -26,5 +26,5 @@ pub use board::Board;
 pub use cast::{Ballot, Cast, cast};
 pub use error::PollError;
 pub use poll::{Choice, Poll, PollStatus};
-pub use records::{count_own, list_polls};
+pub use records::{OwnVote, count_own, list_own, list_polls};
 pub use stages::{close, open, settle};

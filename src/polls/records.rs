@@ -10,7 +10,7 @@ use crate::clock::Micros;
 use crate::ids::{AccountId, BadName, EventSlug, RowId};
 use crate::money::Coins;
 use crate::store::schema::{events, poll_options, poll_results, polls, votes};
-use crate::store::{Conn, StoreError, each_dialect};
+use crate::store::{Bind, Conn, Prepared, StoreError, each_dialect};
 
 fn id(text: &str) -> Result<RowId, StoreError> {
     text.parse().map_err(|error: BadName| StoreError::Row(error.to_string()))
@@ -22,12 +22,11 @@ fn status(word: &str) -> Result<PollStatus, StoreError> {
 
 /// The name of the event that asks.
 pub(super) fn find_event_of(conn: &mut Conn, poll: &RowId) -> Result<Option<EventSlug>, StoreError> {
-    let slug: Option<String> = polls::table
+    let named = polls::table
         .inner_join(events::table.on(events::id.eq(polls::event_id)))
         .filter(polls::id.eq(poll.as_str()))
-        .select(events::slug)
-        .get_result(conn)
-        .optional()?;
+        .select(events::slug);
+    let slug: Option<String> = each_dialect!(conn, c => named.get_result(c).optional())?;
     slug.map(|slug| slug.parse().map_err(|error: BadName| StoreError::Row(error.to_string()))).transpose()
 }
 
@@ -43,7 +42,7 @@ pub(super) struct Asked {
 }
 
 pub(super) fn find_asked(conn: &mut Conn, poll: &RowId) -> Result<Option<Asked>, StoreError> {
-    let row: Option<(String, String, i64, i64, String, String)> = polls::table
+    let asked = polls::table
         .inner_join(events::table.on(events::id.eq(polls::event_id)))
         .filter(polls::id.eq(poll.as_str()))
         .select((
@@ -53,9 +52,9 @@ pub(super) fn find_asked(conn: &mut Conn, poll: &RowId) -> Result<Option<Asked>,
             polls::max_votes_per_viewer,
             polls::question,
             events::title,
-        ))
-        .get_result(conn)
-        .optional()?;
+        ));
+    let row: Option<(String, String, i64, i64, String, String)> =
+        each_dialect!(conn, c => asked.get_result(c).optional())?;
     row.map(|(word, code, price, max_votes, question, title)| {
         Ok(Asked { status: status(&word)?, code, price: Coins(price), max_votes, question, title })
     })
@@ -65,36 +64,31 @@ pub(super) fn find_asked(conn: &mut Conn, poll: &RowId) -> Result<Option<Asked>,
 /// The words of an answer of this poll.
 pub(super) fn find_label(conn: &mut Conn, poll: &RowId, option: &RowId) -> Result<Option<String>, StoreError> {
     let mine = poll_options::id.eq(option.as_str()).and(poll_options::poll_id.eq(poll.as_str()));
-    Ok(poll_options::table.filter(mine).select(poll_options::label).get_result(conn).optional()?)
+    let label = poll_options::table.filter(mine).select(poll_options::label);
+    Ok(each_dialect!(conn, c => label.get_result(c).optional())?)
 }
 
-#[derive(QueryableByName)]
-struct Sum {
-    #[diesel(sql_type = BigInt)]
-    votes: i64,
-}
+/// A server adds whole numbers up to a NUMERIC.
+const VOTES_OF: &str = "SELECT CAST(COALESCE(SUM(votes), 0) AS BIGINT) FROM votes WHERE account_id = ? AND poll_id = ?";
 
 /// Votes of an account over the whole poll.
 pub(super) fn count_votes_of(conn: &mut Conn, poll: &RowId, account: &AccountId) -> Result<i64, StoreError> {
-    // A server adds whole numbers up to a NUMERIC.
-    let sql = "SELECT CAST(COALESCE(SUM(votes), 0) AS BIGINT) AS votes FROM votes \
-               WHERE account_id = $1 AND poll_id = $2";
-    let query = diesel::sql_query(sql).bind::<Text, _>(account.as_str()).bind::<Text, _>(poll.as_str());
-    Ok(each_dialect!(conn, c => query.get_result::<Sum>(c))?.votes)
+    let binds = [Bind::Text(account.as_str()), Bind::Text(poll.as_str())];
+    let statement = Prepared::<BigInt>::new(VOTES_OF, &binds);
+    Ok(each_dialect!(conn, c => statement.get_result(c))?)
 }
 
 pub(super) fn insert_vote(conn: &mut Conn, ballot: &Ballot, count: i64) -> Result<(), StoreError> {
-    diesel::insert_into(votes::table)
-        .values((
-            votes::id.eq(ballot.id.as_str()),
-            votes::poll_id.eq(ballot.poll.as_str()),
-            votes::option_id.eq(ballot.option.as_str()),
-            votes::account_id.eq(ballot.account.as_str()),
-            votes::number.eq(count),
-            votes::coins.eq(ballot.coins.0),
-            votes::at.eq(ballot.at.0),
-        ))
-        .execute(conn)?;
+    let row = (
+        votes::id.eq(ballot.id.as_str()),
+        votes::poll_id.eq(ballot.poll.as_str()),
+        votes::option_id.eq(ballot.option.as_str()),
+        votes::account_id.eq(ballot.account.as_str()),
+        votes::number.eq(count),
+        votes::coins.eq(ballot.coins.0),
+        votes::at.eq(ballot.at.0),
+    );
+    each_dialect!(conn, c => diesel::insert_into(votes::table).values(row).execute(c))?;
     Ok(())
 }
 
@@ -229,4 +223,56 @@ pub fn count_own(conn: &mut Conn, account: &AccountId, event: &RowId) -> Result<
     let query = diesel::sql_query(sql).bind::<Text, _>(account.as_str()).bind::<Text, _>(event.as_str());
     let rows = each_dialect!(conn, c => query.load::<Own>(c))?;
     rows.into_iter().map(|row| Ok((id(&row.poll_id)?, row.votes))).collect()
+}
+
+/// Votes that an account has bought at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnVote {
+    /// The event's name.
+    pub event: String,
+    /// The poll's name in commands.
+    pub poll: String,
+    /// The question.
+    pub question: String,
+    /// The answer.
+    pub option: String,
+    /// How many.
+    pub votes: i64,
+    /// What they cost together.
+    pub coins: Coins,
+    /// When.
+    pub at: Micros,
+}
+
+/// Everything that an account has voted, newest first.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list_own(conn: &mut Conn, account: &AccountId) -> Result<Vec<OwnVote>, StoreError> {
+    let rows: Vec<(String, String, String, String, i64, i64, i64)> = votes::table
+        .inner_join(polls::table.on(polls::id.eq(votes::poll_id)))
+        .inner_join(events::table.on(events::id.eq(polls::event_id)))
+        .inner_join(poll_options::table.on(poll_options::id.eq(votes::option_id)))
+        .filter(votes::account_id.eq(account.as_str()))
+        .order((votes::at.desc(), votes::id.desc()))
+        .select((
+            events::slug,
+            polls::code,
+            polls::question,
+            poll_options::label,
+            votes::number,
+            votes::coins,
+            votes::at,
+        ))
+        .load(conn)?;
+    let of = |(event, poll, question, option, votes, coins, at)| OwnVote {
+        event,
+        poll,
+        question,
+        option,
+        votes,
+        coins: Coins(coins),
+        at: Micros(at),
+    };
+    Ok(rows.into_iter().map(of).collect())
 }

@@ -56,6 +56,16 @@ impl StoreError {
     }
 }
 
+/// What `SQLite` says when somebody else has the lock: `SQLITE_BUSY` has no kind of its own.
+const LOCKED: &str = "database is locked";
+
+impl StoreError {
+    /// Whether somebody else writes to the `SQLite` file.
+    pub(super) fn is_locked(error: &DieselError) -> bool {
+        matches!(error, DieselError::DatabaseError(_, info) if info.message().contains(LOCKED))
+    }
+}
+
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         match &error {
@@ -75,7 +85,7 @@ impl From<DieselError> for StoreError {
 
 fn is_passing(message: &str) -> bool {
     [
-        "database is locked",
+        LOCKED,
         "database table is locked",
         "terminating connection",
         "server closed the connection",

@@ -2,10 +2,11 @@
 //! day, gets the same answer. Refusals are not kept.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
 
 use super::schema::idempotency_keys;
-use super::{Conn, StoreError, lock};
+use super::{Bind, Conn, Prepared, StoreError, each_dialect, lock};
 use crate::clock::Micros;
 
 /// How long an answer is kept, in milliseconds.
@@ -35,17 +36,19 @@ pub enum Known {
     OtherBody,
 }
 
+const FIND: &str = "SELECT body_hash, answer, at FROM idempotency_keys WHERE account_id = ? AND route = ? AND key = ?";
+const KEEP: &str =
+    "INSERT INTO idempotency_keys (account_id, route, key, body_hash, answer, at) VALUES (?, ?, ?, ?, ?, ?)";
+
 /// Looks a request up. Until the transaction ends, the same request waits elsewhere.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn begin(conn: &mut Conn, request: &Request, at: Micros) -> Result<Known, StoreError> {
     lock(conn, &format!("idempotency {} {} {}", request.account, request.route, request.key))?;
-    let row: Option<(String, String, i64)> = idempotency_keys::table
-        .find((&request.account, &request.route, &request.key))
-        .select((idempotency_keys::body_hash, idempotency_keys::answer, idempotency_keys::at))
-        .get_result(conn)
-        .optional()?;
+    let binds = [Bind::Text(&request.account), Bind::Text(&request.route), Bind::Text(&request.key)];
+    let find = Prepared::<(Text, Text, BigInt)>::new(FIND, &binds);
+    let row: Option<(String, String, i64)> = each_dialect!(&mut *conn, c => find.get_result(c).optional())?;
     match row {
         Some((_, _, kept)) if at.ms_since(Micros(kept)) >= KEPT_MS => {
             diesel::delete(idempotency_keys::table.find((&request.account, &request.route, &request.key)))
@@ -65,16 +68,16 @@ pub fn begin(conn: &mut Conn, request: &Request, at: Micros) -> Result<Known, St
 /// # Errors
 /// [`StoreError`]
 pub fn keep(conn: &mut Conn, request: &Request, answer: &Value, at: Micros) -> Result<(), StoreError> {
-    diesel::insert_into(idempotency_keys::table)
-        .values((
-            idempotency_keys::account_id.eq(&request.account),
-            idempotency_keys::route.eq(&request.route),
-            idempotency_keys::key.eq(&request.key),
-            idempotency_keys::body_hash.eq(&request.body_hash),
-            idempotency_keys::answer.eq(answer.to_string()),
-            idempotency_keys::at.eq(at.0),
-        ))
-        .execute(conn)?;
+    let answer = answer.to_string();
+    let binds = [
+        Bind::Text(&request.account),
+        Bind::Text(&request.route),
+        Bind::Text(&request.key),
+        Bind::Text(&request.body_hash),
+        Bind::Text(&answer),
+        Bind::Int(at.0),
+    ];
+    each_dialect!(conn, c => Prepared::<()>::new(KEEP, &binds).execute(c))?;
     Ok(())
 }
 

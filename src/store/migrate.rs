@@ -14,7 +14,7 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::open::Mode;
-use super::transaction::{self, Kind};
+use super::transaction;
 use super::{Conn, Store, StoreError, each_dialect};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -167,7 +167,7 @@ fn applied(conn: &mut Conn) -> Result<BTreeSet<String>, StoreError> {
 /// Runs `f` in one transaction that no other process's migration runs beside.
 fn locked<T>(store: &Store, mode: Mode, f: impl Fn(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let mut conn = store.0.opener.open(mode)?;
-    transaction::begin(&mut conn, Kind::Write)?;
+    store.0.opener.turn().begin_write(&mut conn)?;
     transaction::be_patient(&mut conn)?;
     transaction::lock(&mut conn, "migrate")?;
     // On an error the connection is dropped, which takes everything back.

@@ -7,7 +7,7 @@
 //! - Opening touches nothing: `serve` starts with the database down, and every call says so quickly until it is back.
 //! - A read is one snapshot. A write is one transaction; its closure may run twice, so ids and times come from outside.
 //! - `SQLite` has one writer thread per process that commits queued jobs in groups, a savepoint per job; a caller is
-//!   answered after the COMMIT that holds its job. Other processes write beside it (`BEGIN IMMEDIATE`, busy timeout).
+//!   answered after the COMMIT that holds its job. Other processes write beside it, and take turns with it.
 //! - `PostgreSQL` writes run at READ COMMITTED: what is read and then written must be guarded in the UPDATE, or locked
 //!   first ([`lock`], or `for_update` in the room's records). Serialisation failures and deadlocks are tried again.
 //! - A panic in a closure rolls back its own job only.
@@ -30,6 +30,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod turn;
 mod wake;
 mod writer;
 

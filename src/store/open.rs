@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::turn::Turn;
 use super::{Conn, StoreError};
 use crate::config::Secret;
 
@@ -43,7 +44,7 @@ pub(super) struct Opener {
     down: Mutex<Option<(Instant, String)>>,
 }
 
-/// A `SQLite` connection waits this long for another process's write.
+/// A `SQLite` connection waits this long for another process's locks.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// How long calls fail at once after a connection could not be made.
 const DOWN_FOR: Duration = Duration::from_secs(1);
@@ -96,6 +97,14 @@ impl Opener {
         *self.down.lock().unwrap_or_else(PoisonError::into_inner) = failed;
         opened.map_err(StoreError::Unavailable)
     }
+
+    /// The turn to write, among processes. A `SQLite` file must be there.
+    pub(super) fn turn(&self) -> Turn {
+        match &self.place {
+            Place::Sqlite(path) => Turn::of(path),
+            Place::Postgres(_) => Turn::none(),
+        }
+    }
 }
 
 /// Adds what keeps a call from hanging on a server that is gone, unless the operator chose otherwise: two seconds to
@@ -147,6 +156,10 @@ fn open_sqlite(path: &Path, mode: Mode) -> Result<SqliteConnection, String> {
     conn.batch_execute(&ready).map_err(|error| explain(error.to_string()))?;
     if mode != Mode::Read {
         switch_to_wal(&mut conn).map_err(|error| explain(error.to_string()))?;
+    }
+    if mode == Mode::Write {
+        // What waits for the write lock looks for itself: see `turn`.
+        conn.batch_execute("PRAGMA busy_timeout = 0").map_err(|error| explain(error.to_string()))?;
     }
     Ok(conn)
 }

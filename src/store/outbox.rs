@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::schema::outbox;
-use super::{Conn, StoreError};
+use super::{Bind, Conn, Prepared, StoreError, each_dialect};
 use crate::clock::Micros;
 use crate::ids::EventSlug;
 
@@ -33,6 +33,8 @@ impl Fact {
     }
 }
 
+const APPEND: &str = "INSERT INTO outbox (at, room, kind, payload) VALUES (?, ?, ?, ?)";
+
 /// Writes a fact. It is announced if the transaction commits.
 ///
 /// # Errors
@@ -44,14 +46,10 @@ pub fn append(
     kind: &str,
     payload: &Value,
 ) -> Result<(), StoreError> {
-    diesel::insert_into(outbox::table)
-        .values((
-            outbox::at.eq(at.0),
-            outbox::room.eq(room.map(EventSlug::as_str)),
-            outbox::kind.eq(kind),
-            outbox::payload.eq(payload.to_string()),
-        ))
-        .execute(conn)?;
+    let payload = payload.to_string();
+    let room = Bind::MaybeText(room.map(EventSlug::as_str));
+    let binds = [Bind::Int(at.0), room, Bind::Text(kind), Bind::Text(&payload)];
+    each_dialect!(conn, c => Prepared::<()>::new(APPEND, &binds).execute(c))?;
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 //!
 //! diesel keeps selects, inserts and deletes prepared on their connection, and has every UPDATE, savepoint and list of
 //! values (`eq_any`, with `SQLite`) parsed and planned anew. For the few that every coin goes through that is a tenth
-//! of the transaction on a server and more than half of it in a file: they are written out and kept.
+//! of the transaction on a server and more than half of it in a file: they are written out and kept. What is asked on
+//! either database's connection at once is kept, too, but its text is built anew each time, to look it up by: the
+//! statements on the way of every support and vote are written out for that.
 //!
 //! `SQLite` also plans a kept statement anew whenever the value of its LIMIT is bound, since plans depend on it (its
 //! documentation of `SQLITE_DBCONFIG_ENABLE_QPSG`). diesel's `first` binds one. What is looked up by a unique key on
@@ -25,6 +27,8 @@ pub enum Bind<'a> {
     MaybeText(Option<&'a str>),
     /// A whole number.
     Int(i64),
+    /// A whole number or NULL.
+    MaybeInt(Option<i64>),
     /// Yes or no.
     Flag(bool),
 }
@@ -51,6 +55,7 @@ where
     for<'x> &'x str: ToSql<Text, DB>,
     for<'x> Option<&'x str>: ToSql<Nullable<Text>, DB>,
     i64: ToSql<BigInt, DB>,
+    Option<i64>: ToSql<Nullable<BigInt>, DB>,
     bool: ToSql<Bool, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -61,6 +66,7 @@ where
                     Some(Bind::Text(value)) => out.push_bind_param::<Text, &str>(value)?,
                     Some(Bind::MaybeText(value)) => out.push_bind_param::<Nullable<Text>, Option<&str>>(value)?,
                     Some(Bind::Int(value)) => out.push_bind_param::<BigInt, i64>(value)?,
+                    Some(Bind::MaybeInt(value)) => out.push_bind_param::<Nullable<BigInt>, Option<i64>>(value)?,
                     Some(Bind::Flag(value)) => out.push_bind_param::<Bool, bool>(value)?,
                     None => return Err(diesel::result::Error::QueryBuilderError("a value is missing".into())),
                 }

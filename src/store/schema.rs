@@ -362,3 +362,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_notices
 );
 diesel::allow_tables_to_appear_in_same_query!(supports, accounts, fighters, overlay_shows);
+diesel::allow_tables_to_appear_in_same_query!(supports, events);
+diesel::allow_tables_to_appear_in_same_query!(accounts, events);

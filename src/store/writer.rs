@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::open::{Mode, Opener};
-use super::transaction::{self, Kind};
+use super::transaction;
+use super::turn::Turn;
 use super::{Commits, Conn, StoreError};
 
 /// Jobs waiting; the next one is told that the database is busy.
@@ -104,20 +105,21 @@ fn work(queue: &Receiver<Box<dyn Job>>, opener: &Opener, commits: &Commits) {
     let mut kept = None;
     let mut last_len = 0;
     while let Ok(first) = queue.recv() {
-        let mut conn = match kept.take().map_or_else(|| opener.open(Mode::Write), Ok) {
-            Ok(conn) => conn,
+        let opened = kept.take().map_or_else(|| opener.open(Mode::Write).map(|conn| (conn, opener.turn())), Ok);
+        let (mut conn, turn) = match opened {
+            Ok(opened) => opened,
             Err(error) => {
                 first.answer(Err(&reason(&error)));
                 continue;
             }
         };
         let mut group = vec![first];
-        let done = run_group(&mut conn, queue, &mut group, last_len);
+        let done = run_group((&mut conn, &turn), queue, &mut group, last_len);
         last_len = group.len();
         match done {
             Ok(()) => {
                 commits.bump();
-                kept = Some(conn);
+                kept = Some((conn, turn));
                 for job in group {
                     job.answer(Ok(()));
                 }
@@ -144,12 +146,12 @@ fn reason(error: &StoreError) -> String {
 /// Runs the first job of `group` and those that wait behind it in one transaction; they are put into `group`. Waits a
 /// little while there are fewer than `wanted`.
 fn run_group(
-    conn: &mut Conn,
+    (conn, turn): (&mut Conn, &Turn),
     queue: &Receiver<Box<dyn Job>>,
     group: &mut Vec<Box<dyn Job>>,
     wanted: usize,
 ) -> diesel::QueryResult<()> {
-    transaction::begin(conn, Kind::Write)?;
+    turn.begin_write(conn)?;
     let began = Instant::now();
     if let Some(first) = group.first_mut() {
         run_job(conn, first)?;

@@ -32,7 +32,7 @@ pub use error::SupportError;
 pub use moderate::{approve, hide, hold_supports, show};
 pub use overlay::{ShownAlerts, note_shown, sum_shown, when_shown};
 pub use records::{
-    Crowd, OpenEvent, count_since, find_fighter, find_open_event, get_ladder, insert, list_all, list_board,
+    Crowd, OpenEvent, count_since, find_fighter, find_open_event, get_ladder, insert, list_all, list_board, list_own,
     list_public, number_next,
 };
 pub use rules::{Rules, Worded};

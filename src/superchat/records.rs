@@ -51,8 +51,8 @@ pub fn find_open_event(conn: &mut Conn, slug: &EventSlug) -> Result<Option<OpenE
     let mine = events::table.filter(events::slug.eq(slug.as_str())).select((events::id, events::status));
     let row: Option<(String, String)> = match conn {
         // Whoever writes is alone.
-        Conn::Sqlite(conn) => mine.first(conn).optional()?,
-        Conn::Postgres(conn) => mine.for_share().first(conn).optional()?,
+        Conn::Sqlite(conn) => mine.get_result(conn).optional()?,
+        Conn::Postgres(conn) => mine.for_share().get_result(conn).optional()?,
     };
     let Some((id, status)) = row.filter(|(_, status)| status != EventStatus::Draft.as_str()) else { return Ok(None) };
     Ok(Some(OpenEvent { id: parsed(&id)?, is_open: status == EventStatus::Published.as_str() }))
@@ -70,11 +70,9 @@ pub(super) fn find_event(conn: &mut Conn, slug: &EventSlug) -> Result<Option<Row
 /// # Errors
 /// [`StoreError`]
 pub fn find_fighter(conn: &mut Conn, event: &RowId, id: &RowId) -> Result<Option<SupportFighter>, StoreError> {
-    let name: Option<String> = fighters::table
-        .filter(fighters::id.eq(id.as_str()).and(fighters::event_id.eq(event.as_str())))
-        .select(fighters::name)
-        .first(conn)
-        .optional()?;
+    let mine = fighters::id.eq(id.as_str()).and(fighters::event_id.eq(event.as_str()));
+    let found = fighters::table.filter(mine).select(fighters::name);
+    let name: Option<String> = each_dialect!(conn, c => found.get_result(c).optional())?;
     Ok(name.map(|name| SupportFighter { id: id.clone(), name }))
 }
 
@@ -84,8 +82,8 @@ pub fn find_fighter(conn: &mut Conn, event: &RowId, id: &RowId) -> Result<Option
 /// [`StoreError`]
 pub fn count_since(conn: &mut Conn, account: &AccountId, since: Micros) -> Result<(i64, Option<Micros>), StoreError> {
     let mine = supports::account_id.eq(account.as_str()).and(supports::at.gt(since.0));
-    let (count, first): (i64, Option<i64>) =
-        supports::table.filter(mine).select((diesel::dsl::count_star(), diesel::dsl::min(supports::at))).first(conn)?;
+    let counted = supports::table.filter(mine).select((diesel::dsl::count_star(), diesel::dsl::min(supports::at)));
+    let (count, first): (i64, Option<i64>) = each_dialect!(conn, c => counted.get_result(c))?;
     Ok((count, first.map(Micros)))
 }
 
@@ -149,6 +147,9 @@ pub(super) fn set_state(conn: &mut Conn, id: &RowId, state: State, seq: Option<i
     Ok(())
 }
 
+const INSERT: &str = "INSERT INTO supports (id, event_id, account_id, fighter_id, kind, coins, message, name, \
+    anonymous, tier, state, seq, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
 /// Adds a support: shown under `seq`, held without. Returns the steps of the ladder that `total`, which counts it, has
 /// passed with it.
 ///
@@ -156,35 +157,34 @@ pub(super) fn set_state(conn: &mut Conn, id: &RowId, state: State, seq: Option<i
 /// [`StoreError`]
 pub fn insert(conn: &mut Conn, given: &Given, seq: Option<i64>, total: Coins) -> Result<Vec<Step>, StoreError> {
     let state = if seq.is_some() { State::Shown } else { State::Held };
-    diesel::insert_into(supports::table)
-        .values((
-            supports::id.eq(given.id.as_str()),
-            supports::event_id.eq(given.event.as_str()),
-            supports::account_id.eq(given.account.as_str()),
-            supports::fighter_id.eq(given.fighter.as_ref().map(|fighter| fighter.id.as_str())),
-            supports::kind.eq(given.kind.as_str()),
-            supports::coins.eq(given.coins.0),
-            supports::message.eq(given.message.as_deref()),
-            supports::name.eq(given.name.as_deref()),
-            supports::anonymous.eq(given.name.is_none()),
-            supports::tier.eq(given.tier.as_deref()),
-            supports::state.eq(state.as_str()),
-            supports::seq.eq(seq),
-            supports::at.eq(given.at.0),
-        ))
-        .execute(conn)?;
+    let binds = [
+        Bind::Text(given.id.as_str()),
+        Bind::Text(given.event.as_str()),
+        Bind::Text(given.account.as_str()),
+        Bind::MaybeText(given.fighter.as_ref().map(|fighter| fighter.id.as_str())),
+        Bind::Text(given.kind.as_str()),
+        Bind::Int(given.coins.0),
+        Bind::MaybeText(given.message.as_deref()),
+        Bind::MaybeText(given.name.as_deref()),
+        Bind::Flag(given.name.is_none()),
+        Bind::MaybeText(given.tier.as_deref()),
+        Bind::Text(state.as_str()),
+        Bind::MaybeInt(seq),
+        Bind::Int(given.at.0),
+    ];
+    each_dialect!(&mut *conn, c => Prepared::<()>::new(INSERT, &binds).execute(c))?;
     let before = total.0.saturating_sub(given.coins.0);
     steps(conn, &given.event, (before, total.0))
 }
 
 /// The steps of the ladder above the first and up to the second total.
 fn steps(conn: &mut Conn, event: &RowId, (above, until): (i64, i64)) -> Result<Vec<Step>, StoreError> {
-    let rows: Vec<(String, i64)> = milestones::table
+    let passed = milestones::table
         .filter(milestones::event_id.eq(event.as_str()))
         .filter(milestones::coins.gt(above).and(milestones::coins.le(until)))
         .order(milestones::coins)
-        .select((milestones::title, milestones::coins))
-        .load(conn)?;
+        .select((milestones::title, milestones::coins));
+    let rows: Vec<(String, i64)> = each_dialect!(conn, c => passed.load(c))?;
     Ok(rows.into_iter().map(|(title, coins)| Step { title, coins: Coins(coins) }).collect())
 }
 
@@ -261,6 +261,20 @@ pub fn list_all(
         .select(columns!())
         .load(conn)?;
     rows.into_iter().map(read).collect::<Result<_, _>>().map(Some)
+}
+
+/// Everything that an account has given, newest first, each with its event.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list_own(conn: &mut Conn, account: &AccountId) -> Result<Vec<(EventSlug, Support)>, StoreError> {
+    let rows: Vec<(String, Row)> = joined!()
+        .inner_join(events::table.on(events::id.eq(supports::event_id)))
+        .filter(supports::account_id.eq(account.as_str()))
+        .order((supports::at.desc(), supports::id.desc()))
+        .select((events::slug, columns!()))
+        .load(conn)?;
+    rows.into_iter().map(|(slug, row)| Ok((parsed(&slug)?, read(row)?))).collect()
 }
 
 /// What was public behind number `after`, in order, at most `limit`; without `after` the newest of it. With `kind`

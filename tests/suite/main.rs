@@ -9,6 +9,7 @@ mod cdn;
 mod chain;
 mod cli;
 mod config;
+mod crowd_storm;
 mod demo;
 mod doctor;
 mod doku;

@@ -3,7 +3,7 @@
 //!
 //! `make test` plays a small one; the full one of 10,000 orders is for `make test-long`.
 
-mod fate;
+pub mod fate;
 mod weather;
 
 use std::collections::HashSet;

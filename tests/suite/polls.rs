@@ -36,7 +36,7 @@ status = "published"
   question = "Selesai di ronde berapa?"
   options = ["1", "2"]
   coins_per_vote = 1
-  max_votes_per_viewer = 10000
+  max_votes_per_viewer = 1000000
   status = "open"
   [[events.polls]]
   code = "later"
@@ -217,7 +217,7 @@ on_both_databases! {
         is_refused(&booth.vote(&ari, 2, 35, "k2").await, 409, "polls.too_many_votes");
         is_taken(&booth.vote(&ari, 2, 30, "k2").await, (6, 0, 30, 70));
         is_refused(&booth.vote(&ari, 2, 5, "k3").await, 409, "polls.too_many_votes");
-        is_taken(&other.vote(&ari, 1, 70, "k3").await, (70, 9_930, 70, 0));
+        is_taken(&other.vote(&ari, 1, 70, "k3").await, (70, 999_930, 70, 0));
         books_balance(&server);
     }
 

@@ -238,7 +238,7 @@ async fn ones_data_can_be_taken_along_and_the_account_be_left() {
         assert_eq!(file.header("cache-control"), "private, no-store");
         let all = file.json();
         assert_eq!(all["account"]["phone"], ari.phone.as_str());
-        for part in ["ledger", "orders", "unlocks"] {
+        for part in ["ledger", "orders", "unlocks", "supports", "votes"] {
             assert_eq!(all[part], json!([]), "{part}");
         }
         assert_eq!(all["consents"].as_array().map(Vec::len), Some(2), "{all}");

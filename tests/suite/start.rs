@@ -129,6 +129,28 @@ async fn with_the_database_down_it_starts_serves_the_mirror_and_is_well_when_it_
     }
 }
 
+/// A ladder that was read is told on as it was; of one that never was, nothing is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ladder_that_was_seen_is_told_while_the_database_is_away() {
+    let db = TestDatabase::postgres();
+    let (server, proxy) = behind_a_proxy(&db).await;
+    let ladder = |slug: &str| server.url(&format!("/api/v1/events/{slug}/milestones"));
+    let seen = http::get(&ladder("island-fight")).await;
+    assert_eq!((seen.status.as_u16(), &seen.json()["total_coins"]), (200, &0.into()), "{}", seen.text());
+    proxy.refuse(true);
+    proxy.cut();
+    until("health says degraded", Duration::from_secs(10), async || {
+        (health(&server).await.0 == "degraded").then_some(())
+    })
+    .await;
+    let still = http::get(&ladder("island-fight")).await;
+    assert_eq!((still.status.as_u16(), still.text()), (200, seen.text()));
+    assert_eq!(http::get(&ladder("second-night")).await.status, 503);
+    proxy.refuse(false);
+    healthy(&server).await;
+    assert_eq!(http::get(&ladder("second-night")).await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_goes_away_is_told_and_pages_go_on() {
     let db = TestDatabase::postgres();

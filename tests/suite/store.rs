@@ -84,6 +84,37 @@ on_both_databases! {
         assert!(twice.is_err_and(|error| error.is_unique_violation()));
     }
 
+    /// `SQLite` has no queue of its own: who waited looked again every tenth of a second, and found it taken.
+    async fn another_process_has_its_turn_beside_one_that_never_rests(db) {
+        let (busy, other) = (db.migrated(), db.open());
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let written = Arc::new(AtomicU32::default());
+        for _ in 0..50 {
+            let (busy, stop, written) = (busy.clone(), stop.clone(), written.clone());
+            tasks.spawn(async move {
+                while !stop.is_cancelled() {
+                    tell(&busy, "busy").await;
+                    written.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        until("it is busy", SOON, async || (written.load(Ordering::SeqCst) > 200).then_some(())).await;
+        let (before, mut waited) = (written.load(Ordering::SeqCst), Vec::new());
+        for _ in 0..40 {
+            let begun = Instant::now();
+            tell(&other, "other").await;
+            waited.push(begun.elapsed());
+        }
+        let meanwhile = written.load(Ordering::SeqCst) - before;
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        waited.sort();
+        println!("{meanwhile} writes beside 40 that waited: p50 {:?}, at most {:?}", waited[20], waited[39]);
+        assert!(meanwhile >= 40, "the busy one has its turns, too: {meanwhile}");
+        assert!(waited[39] < Duration::from_secs(2), "{waited:?}");
+    }
+
     async fn reads_cannot_write(db) {
         let store = db.migrated();
         assert!(store.read(|conn| put(conn, "sneaked", "in")).await.is_err());

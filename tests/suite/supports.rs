@@ -92,6 +92,70 @@ on_both_databases! {
         assert_eq!((&row["type"], &row["coins"]), (&json!("support"), &json!(-50)));
     }
 
+    async fn ones_own_supports_and_votes_can_be_taken_along(db) {
+        let server = serve(&db, "").await;
+        let (ari, budi) = (rich(&server, 1, 1_000).await, rich(&server, 2, 1_000).await);
+        let red = red(&server).await;
+        given(&ari, "k1", json!({"coins": 50, "message": "Ayo Ari!", "fighter_id": red})).await;
+        given(&ari, "k2", json!({"coins": 5, "anonymous": true})).await;
+        given(&budi, "k1", json!({"coins": 20, "message": "Punya Budi"})).await;
+        let poll = read(&server, "polls").await["polls"][0].clone();
+        let path = format!("/api/v1/polls/{}/votes", poll["id"].as_str().expect("an id"));
+        let vote = ari.post(&path, "v1", &json!({"option_id": poll["options"][1]["id"], "coins": 3})).await;
+        assert_eq!(vote.status, 200, "{}", vote.text());
+        let id = items(&server, "superchats").await[0]["id"].as_str().expect("an id").to_owned();
+        server.cli_ok(&["support", "hide", "island-fight", &id]);
+        let file = ari.get("/api/v1/account/export").await.json();
+        let (supports, votes) = (file["supports"].as_array().expect("a list"), file["votes"].as_array().expect("a list"));
+        assert_eq!((supports.len(), votes.len()), (2, 1), "{file}");
+        let row = |row: &Value, names: &[&str]| names.iter().map(|name| row[name].clone()).collect::<Vec<_>>();
+        let names = ["event", "kind", "coins", "message", "name", "state", "fighter"];
+        let (gift, chat) = (row(&supports[0], &names), row(&supports[1], &names));
+        assert_eq!(gift, [json!("island-fight"), json!("donation"), json!(5), json!(null), json!(null), json!("shown"), json!(null)]);
+        assert_eq!(chat[1..5], [json!("superchat"), json!(50), json!("Ayo Ari!"), json!("Penonton 1")]);
+        assert_eq!(chat[5..], [json!("hidden"), json!("Ari Wijaya")]);
+        let vote = row(&votes[0], &["event", "poll", "question", "option", "votes", "coins"]);
+        assert_eq!(vote, [json!("island-fight"), json!("winner"), json!("Siapa menang?"), json!("Budi"), json!(3), json!(3)]);
+        assert!(!file.to_string().contains("Punya Budi"), "what others gave is theirs");
+    }
+
+    /// Whoever is given to may be called like a formula; the file for spreadsheets has it as a text.
+    async fn no_name_becomes_a_formula_in_the_coin_history(db) {
+        let server = serve(&db, "").await;
+        let ari = rich(&server, 1, 1_000).await;
+        let names = ["=1+1", "+62", "-1", "@SUM(A1)"];
+        let mut text = String::from(
+            "[[events]]\nslug = \"formula-night\"\ntitle = \"=2+2\"\nstarts_at = \"2026-12-05T19:00:00+07:00\"\n\
+             status = \"published\"\n",
+        );
+        for (number, pair) in (1..).zip(names.chunks(2)) {
+            text.push_str(&format!("[[events.fights]]\nnumber = {number}\nred = \"{}\"\nblue = \"{}\"\n", pair[0], pair[1]));
+        }
+        text.push_str("[[events.polls]]\ncode = \"q\"\nquestion = \"=3+3\"\noptions = [\"=4\", \"=5\"]\nstatus = \"open\"\n");
+        night::apply(&server, &text);
+        let event = night::event_that(&server, "formula-night", "it is shown", SOON, |event| event["fights"].is_array()).await;
+        for (number, fight) in event["fights"].as_array().expect("fights").iter().enumerate() {
+            for corner in ["red", "blue"] {
+                let body = json!({"coins": 20, "fighter_id": fight[corner]["id"], "message": "=cmd|' /C calc'!A0"});
+                let path = "/api/v1/events/formula-night/supports";
+                let answer = ari.post(path, &format!("{corner}{number}"), &body).await;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+            }
+        }
+        let poll = http::get(&server.url("/api/v1/events/formula-night/polls")).await.json()["polls"][0].clone();
+        let path = format!("/api/v1/polls/{}/votes", poll["id"].as_str().expect("an id"));
+        let vote = ari.post(&path, "v", &json!({"option_id": poll["options"][0]["id"], "coins": 1})).await;
+        assert_eq!(vote.status, 200, "{}", vote.text());
+        let file = ari.get("/account/history.csv").await;
+        for name in names {
+            assert!(file.text().contains(&format!(",'{name},")), "{name}: {}", file.text());
+        }
+        assert!(file.text().contains(",'=2+2 · =3+3 =4,"), "{}", file.text());
+        let begins = |cell: &str| cell.starts_with(['=', '@', '\t', '\r']) || cell.starts_with("+6");
+        let bad: Vec<&str> = file.text().lines().flat_map(|line| line.split(',')).filter(|cell| begins(cell)).collect();
+        assert!(bad.is_empty(), "{bad:?}");
+    }
+
     async fn what_cannot_be_given_is_refused_and_takes_nothing(db) {
         let server = serve(&db, "").await;
         let ari = rich(&server, 1, 100).await;

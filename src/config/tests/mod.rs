@@ -1,5 +1,6 @@
 //! The room's own tests: layers, sentences, paths, secrets.
 
+mod ladder;
 mod messages;
 mod payments;
 mod sentences;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::events::EventStatus;
 use crate::ids::EventSlug;
 use crate::store::schema::events;
-use crate::store::{Conn, StoreError, lock, lock_shared};
+use crate::store::{Conn, StoreError, each_dialect, lock, lock_shared};
 
 fn name_of(event: &EventSlug) -> String {
     format!("event {event}")
@@ -32,7 +32,7 @@ pub fn hold_event(conn: &mut Conn, event: &EventSlug) -> Result<Option<EventStat
 }
 
 fn status_of(conn: &mut Conn, event: &EventSlug) -> Result<Option<EventStatus>, StoreError> {
-    let word: Option<String> =
-        events::table.filter(events::slug.eq(event.as_str())).select(events::status).get_result(conn).optional()?;
+    let status = events::table.filter(events::slug.eq(event.as_str())).select(events::status);
+    let word: Option<String> = each_dialect!(conn, c => status.get_result(c).optional())?;
     word.as_deref().map(EventStatus::stored).transpose()
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::accounts::SignedIn;
 use crate::clock::Micros;
+use crate::flows::TillError;
 use crate::web::Site;
 use crate::web::error::Problem;
 use crate::web::i18n::Words;
@@ -32,6 +33,8 @@ async fn everything(site: &Site, who: &SignedIn) -> Result<Value, Problem> {
         ("ledger".to_owned(), Value::Array(ledger(site, who).await?)),
         ("orders".to_owned(), Value::Array(orders(site, who).await?)),
         ("unlocks".to_owned(), Value::Array(unlocks(site, who).await?)),
+        ("supports".to_owned(), Value::Array(supports(site, who).await?)),
+        ("votes".to_owned(), Value::Array(votes(site, who).await?)),
     ]);
     Ok(site.accounts.export(who, others).await?)
 }
@@ -94,6 +97,43 @@ async fn unlocks(site: &Site, who: &SignedIn) -> Result<Vec<Value>, Problem> {
             "fight": unlock.fight.as_ref().map(|fight| fight.number),
             "charged_coins": unlock.charged,
             "at": moment(site, who, unlock.at),
+        })
+    });
+    Ok(told.collect())
+}
+
+/// Everything that was given, with what was said, newest first; also what was hidden.
+async fn supports(site: &Site, who: &SignedIn) -> Result<Vec<Value>, Problem> {
+    let given = site.crowd.list_own(&who.account).await?;
+    let told = given.iter().map(|(event, support)| {
+        json!({
+            "event": event,
+            "kind": support.kind,
+            "coins": support.coins,
+            "fighter": support.fighter.as_ref().map(|fighter| &fighter.name),
+            "message": support.message,
+            "name": support.name,
+            "tier": support.tier,
+            "state": support.state,
+            "seq": support.seq,
+            "at": moment(site, who, support.at),
+        })
+    });
+    Ok(told.collect())
+}
+
+/// Every vote, newest first.
+async fn votes(site: &Site, who: &SignedIn) -> Result<Vec<Value>, Problem> {
+    let cast = site.polls.list_own(&who.account).await.map_err(TillError::from)?;
+    let told = cast.iter().map(|vote| {
+        json!({
+            "event": vote.event,
+            "poll": vote.poll,
+            "question": vote.question,
+            "option": vote.option,
+            "votes": vote.votes,
+            "coins": vote.coins,
+            "at": moment(site, who, vote.at),
         })
     });
     Ok(told.collect())
