@@ -105,9 +105,9 @@ fn work(queue: &Receiver<Box<dyn Job>>, opener: &Opener, commits: &Commits) {
     let mut kept = None;
     let mut last_len = 0;
     while let Ok(first) = queue.recv() {
-        let opened = kept.take().map_or_else(|| opener.open(Mode::Write).map(|conn| (conn, opener.turn())), Ok);
-        let (mut conn, turn) = match opened {
-            Ok(opened) => opened,
+        let found = kept.take().map_or_else(|| opener.open(Mode::Write).map(|conn| (conn, opener.turn())), Ok);
+        let (mut conn, turn) = match found {
+            Ok(pair) => pair,
             Err(error) => {
                 first.answer(Err(&reason(&error)));
                 continue;
