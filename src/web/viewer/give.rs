@@ -78,7 +78,7 @@ struct SameGift<'a> {
 
 /// Votes for an answer.
 #[derive(Debug, Deserialize)]
-pub struct Votes {
+pub struct Ballot {
     csrf: String,
     idempotency_key: String,
     option: String,
@@ -89,7 +89,7 @@ pub struct Votes {
 
 /// What makes two votes the same.
 #[derive(Debug, Serialize)]
-struct SameVotes<'a> {
+struct SameBallot<'a> {
     option: &'a str,
     votes: i64,
     each: i64,
@@ -146,14 +146,14 @@ pub async fn vote(
     site: web::Data<Site>,
     viewer: Viewer,
     path: web::Path<(String, String)>,
-    form: web::Form<Votes>,
+    form: web::Form<Ballot>,
 ) -> Result<HttpResponse, Problem> {
     site.forms.check(&viewer.0, &form.csrf)?;
     let (slug, id) = path.into_inner();
     let missing = || Problem::not_found("polls.not_found");
     let event = find_shown(&site, &slug).ok_or_else(missing)?;
     let poll = event.polls.iter().find(|poll| poll.id.to_string() == id).ok_or_else(missing)?;
-    let same = SameVotes { option: &form.option, votes: form.votes, each: form.each };
+    let same = SameBallot { option: &form.option, votes: form.votes, each: form.each };
     let request = idempotency::of_key(&req, &viewer.0, &form.idempotency_key, &idempotency::content_of(&same))?;
     let back = |told: &str| back(&req, &viewer, event.slug.as_str(), told);
     let Ok(option) = form.option.parse::<RowId>() else { return Ok(back("not-voted")) };
@@ -161,10 +161,8 @@ pub async fn vote(
         return Ok(back("not-voted"));
     }
     let coins = Coins(form.votes.saturating_mul(form.each));
-    let error = match site.till.cast_vote(&viewer.0.account, &poll.id, &option, coins, &request).await {
-        Ok(_) => return Ok(back("voted")),
-        Err(error) => error,
-    };
+    let done = site.till.cast_vote(&viewer.0.account, &poll.id, &option, coins, &request).await;
+    let Err(error) = done else { return Ok(back("voted")) };
     let told = match error.code() {
         Some("ledger.insufficient_coins") => "short",
         Some("polls.closed") => "poll-closed",
