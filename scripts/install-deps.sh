@@ -35,6 +35,7 @@ have setpriv || need util-linux
 
 if [ "$level" != build ]; then
     have "${CHROMIUM:-chromium}" || need chromium fonts-liberation
+    compgen -G '/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf' >/dev/null || need fonts-noto-color-emoji
     if ! have initdb && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then need postgresql; fi
     have nginx || need nginx
     [ -e /usr/lib/nginx/modules/ngx_rtmp_module.so ] || need libnginx-mod-rtmp

@@ -98,6 +98,8 @@ pub fn table() -> Vec<Entry> {
         Entry::new("POST", "/events/{slug}/unlock",           Site, Viewer,      |r| r.to(viewer::unlock::event)),
         Entry::new("POST", "/events/{slug}/fights/{number}/unlock", Site, Viewer, |r| r.to(viewer::unlock::fight)),
         Entry::new("GET",  "/watch/{slug}",                   Site, Open,        |r| r.to(viewer::watch::page)),
+        Entry::new("POST", "/watch/{slug}/support",           Site, Viewer,      |r| r.to(viewer::give::support)),
+        Entry::new("POST", "/watch/{slug}/polls/{id}",        Site, Viewer,      |r| r.to(viewer::give::vote)),
         Entry::new("GET",  "/overlay/{kind}/{slug}",          Site, Open,        |r| r.to(overlay::page)),
         Entry::new("GET",  "/coins",                          Site, Open,        |r| r.to(viewer::coins::page)),
         Entry::new("POST", "/coins",                          Site, Viewer,      |r| r.to(viewer::coins::buy)),

@@ -13,6 +13,7 @@ pub mod devices;
 pub mod entry;
 pub mod event;
 pub mod forms;
+pub mod give;
 pub mod history;
 pub mod home;
 pub mod legal;

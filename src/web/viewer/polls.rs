@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::give::PlainForm;
 use super::reader::{KNOWN_WITHIN, Reader};
 use crate::events::{EventFacts, PollFacts};
 use crate::ids::RowId;
@@ -122,6 +123,12 @@ pub struct VoteWords {
     pub left: String,
     /// The reader's coins.
     pub balance: String,
+    /// Most votes that may still be given.
+    pub most: i64,
+    /// The price of one, in coins.
+    pub each: i64,
+    /// The way to vote without a script.
+    pub plain: Option<PlainForm>,
 }
 
 impl VoteWords {
@@ -139,6 +146,9 @@ impl VoteWords {
             price: w.with("coins-amount", "coins", &w.coins(price)),
             left: numbered(w, "poll-left", "votes", left),
             balance: coins.map(balance).unwrap_or_default(),
+            most: left,
+            each: price.0,
+            plain: None,
         })
     }
 }

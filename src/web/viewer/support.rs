@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::give::PlainForm;
 use super::shell::Shell;
 use crate::config::Tier;
 use crate::events::{EventFacts, EventStatus};
@@ -25,6 +26,8 @@ pub struct Crowd {
     pub first: i64,
     /// The shop, which leads back here.
     pub topup: String,
+    /// The way to give without a script; `None` for nobody.
+    pub plain: Option<PlainForm>,
 }
 
 /// A fighter of the event.
@@ -59,7 +62,7 @@ impl Crowd {
         let first = tiers.iter().find(|tier| tier.max_chars > 0).or(tiers.first()).map_or(10, |tier| tier.from_coins);
         let here = format!("/watch/{}", event.slug);
         let topup = shell.w.href(&session::with_next("/coins", &here));
-        Self { open: event.status == EventStatus::Published, fighters, tiers, first, topup }
+        Self { open: event.status == EventStatus::Published, fighters, tiers, first, topup, plain: None }
     }
 
     /// The tiers that are offered by a press.

@@ -8,6 +8,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::event::buyer_of;
+use super::give::{self, PlainForm};
 use super::locked::{Ahead, Sale, mark_of};
 use super::night::{Bout, Night};
 use super::offers::Buyer;
@@ -40,6 +41,8 @@ struct Watch {
     blank_option: PollChoice,
     rungs: Vec<Rung>,
     crowd: Crowd,
+    /// What a form without a script has come to.
+    told: Option<String>,
     /// The player's facts, JSON fit for a script element.
     facts: String,
 }
@@ -101,7 +104,12 @@ pub async fn page(req: HttpRequest, site: web::Data<Site>, slug: web::Path<Strin
     let reader = Reader::of(&req, &site).await;
     let buyer = buyer_of(&site, &event, &reader).await;
     let polls = Shown::of(&site, &event, &reader).await;
-    reader.respond(&site, format!("/watch/{}", event.slug), || watch(&site, &event, &reader, (buyer.as_ref(), &polls)))
+    // The page of readers who are not signed in is shared: it tells nothing of their address.
+    let told = reader.who.as_ref().and_then(|_| give::told_by(req.query_string(), reader.w));
+    reader.respond(&site, format!("/watch/{}", event.slug), || Watch {
+        told,
+        ..watch(&site, &event, &reader, (buyer.as_ref(), &polls))
+    })
 }
 
 fn watch(site: &Site, event: &EventFacts, reader: &Reader, (buyer, polls): (Option<&Buyer>, &Shown)) -> Watch {
@@ -112,7 +120,18 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, (buyer, polls): (Opti
     let shell = reader.shell(site, &format!("/watch/{}", event.slug), title, description);
     let encrypted = site.config.playback.encrypt && night.on_now();
     let ahead = Ahead::of(event, encrypted, buyer, w);
-    let crowd = Crowd::of(site, event, &shell);
+    let mut crowd = Crowd::of(site, event, &shell);
+    let mut cards = polls.cards(reader.coins(), w);
+    if let Some(who) = &reader.who {
+        let form = |path: String| Some(PlainForm::new(site, who, w.href(&format!("/watch/{}/{path}", event.slug))));
+        crowd.plain = form("support".to_owned());
+        for card in &mut cards.shown {
+            let address = format!("polls/{}", card.id);
+            if let Some(vote) = &mut card.vote {
+                vote.plain = form(address);
+            }
+        }
+    }
     let facts = Facts {
         slug: event.slug.as_str(),
         title: &event.title,
@@ -137,11 +156,12 @@ fn watch(site: &Site, event: &EventFacts, reader: &Reader, (buyer, polls): (Opti
         night,
         marks,
         ahead,
-        polls: polls.cards(reader.coins(), w),
+        polls: cards,
         blank: PollCard::blank(),
         blank_option: PollChoice::blank(),
         rungs: rungs_of(event, w),
         crowd,
+        told: None,
         facts,
     }
 }

@@ -28,3 +28,5 @@ poll-too-many = You do not have that many votes left. No coins were spent.
 poll-winner = Right answer
 poll-yes = Yes, vote
 poll-past = Earlier results
+poll-recorded = Your votes are in.
+poll-refused = These votes cannot be taken. No coins were used.

@@ -27,3 +27,4 @@ support-rail = Latest support
 support-empty = No support yet. Be the first.
 support-latest = Latest
 goal-reached = Goal reached!
+support-sign-in = Sign in to support

@@ -28,3 +28,5 @@ poll-too-many = Suaramu di sini tidak sebanyak itu lagi. Tidak ada koin yang dip
 poll-winner = Jawaban benar
 poll-yes = Ya, beri suara
 poll-past = Hasil sebelumnya
+poll-recorded = Suaramu tercatat.
+poll-refused = Suara ini tidak bisa diterima. Tidak ada koin yang dipakai.

@@ -27,3 +27,4 @@ support-rail = Dukungan terbaru
 support-empty = Belum ada dukungan. Jadilah yang pertama.
 support-latest = Terbaru
 goal-reached = Target tercapai!
+support-sign-in = Masuk untuk mendukung

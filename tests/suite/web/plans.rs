@@ -46,6 +46,8 @@ const PLANS: &[(&str, Body, u16)] = &[
     ("POST /api/v1/polls/{id}/votes", Body::Json(r#"{"option_id":"01J00000000000000000000000","coins":1}"#), 404),
     ("POST /api/v1/fights/{id}/unlock", Body::Json("{}"), 404),
     ("POST /events/{slug}/unlock",  Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),
+    ("POST /watch/{slug}/support",  Body::Form("csrf=x&idempotency_key=x&coins=1&fighter=&message="), 403),
+    ("POST /watch/{slug}/polls/{id}", Body::Form("csrf=x&idempotency_key=x&option=x&votes=1&each=1"), 403),
     ("POST /events/{slug}/fights/{number}/unlock", Body::Form("csrf=x&idempotency_key=x&max_coins=0"), 403),
     ("POST /api/v1/password-reset", Body::Json(r#"{"phone":"021"}"#), 422),
     ("POST /api/v1/password-reset/finish", Body::Json(r#"{"phone":"021","code":"1","password":"x"}"#), 422),
