@@ -74,6 +74,7 @@ impl What {
         [Self::Notices, Self::NoticesHot, Self::Unlocks, Self::UnlocksHot, Self::Supports, Self::Votes];
 
     /// Whether all of it goes to one event.
+    #[must_use]
     pub const fn is_hot_event(self) -> bool {
         matches!(self, Self::UnlocksHot | Self::Supports | Self::Votes)
     }

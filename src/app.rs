@@ -100,6 +100,7 @@ impl App {
             crowd: crowd::open(&config, &store, &clock, &random)?,
             overlay_keys: crate::events::OverlayKeyCodes::new(&secret),
             presence: Presence::new(RowId::new(clock.now(), random.as_ref()), config.cluster.node_name()),
+            turnstile: Arc::default(),
             polls: crate::polls::Board::new(&store),
             shelf: Arc::default(),
             sandbox: wiring::sandbox(&config, &store, &clock, &random, &secret)?,

@@ -36,7 +36,7 @@ pub(super) fn keep(
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => tracing::debug!(%error, "who is in the rooms of other nodes is not known now"),
                     Err(_) => {
-                        tracing::debug!("the database is slow: who is in the rooms of other nodes is not known now")
+                        tracing::debug!("the database is slow: who is in the rooms of other nodes is not known now");
                     }
                 }
             }

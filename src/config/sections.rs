@@ -62,6 +62,8 @@ pub struct Server {
     pub secret_key: Secret,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Most sockets of one address; three times as many for who is signed in.
+    pub sockets_per_address: u32,
 }
 
 impl Default for Server {
@@ -73,6 +75,7 @@ impl Default for Server {
             shutdown_timeout_ms: 10_000,
             secret_key: Secret::default(),
             trusted_proxies: Vec::new(),
+            sockets_per_address: 4_000,
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod session;
 pub mod shelf;
 pub mod site;
 pub mod socket;
+pub mod turnstile;
 pub mod viewer;
 
 pub use health::{Check, Checks, HealthBoard, NodeStatus};

@@ -8,6 +8,7 @@ use super::api::beacons::Beacons;
 use super::csrf::FormTokens;
 use super::pages::RenderedPages;
 use super::shelf::Shelf;
+use super::turnstile::Turnstile;
 use crate::accounts::Accounts;
 use crate::clock::SharedClock;
 use crate::cluster::presence::Presence;
@@ -75,6 +76,8 @@ pub struct Site {
     pub overlay_keys: OverlayKeyCodes,
     /// Who is in the rooms.
     pub presence: Arc<Presence>,
+    /// How many sockets each address has.
+    pub turnstile: Arc<Turnstile>,
     /// How polls stand.
     pub polls: Board,
     /// Coin packages read within the last second.

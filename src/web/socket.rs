@@ -120,6 +120,7 @@ pub async fn open(req: HttpRequest, body: web::Payload, site: web::Data<Site>) -
         |_| Problem::new(StatusCode::BAD_REQUEST, "socket.handshake", "This address speaks WebSocket only.");
     let opened = Opened::read(req.query_string())
         .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "socket.no_such_overlay", "There is no such overlay."))?;
+    let passed = site.turnstile.pass(&req, &site).await?;
     let body = frames::bounded(&req, body, MESSAGE_BYTES_MAX.into()).await.map_err(no_handshake)?;
     let (response, session, stream) = actix_ws::handle(&req, body).map_err(no_handshake)?;
     let stream = stream.max_frame_size(MESSAGE_BYTES_MAX.into()).aggregate_continuations();
@@ -127,6 +128,7 @@ pub async fn open(req: HttpRequest, body: web::Payload, site: web::Data<Site>) -
     rt::spawn(async move {
         metrics::gauge!("bakuhantam_sockets").increment(1.0);
         talk(session, stream, &site, &opened).await;
+        drop(passed);
         metrics::gauge!("bakuhantam_sockets").decrement(1.0);
     });
     Ok(response)

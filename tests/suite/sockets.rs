@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, coding};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::harness::http;
 use crate::harness::night;
 use crate::harness::signal;
 use crate::harness::socket::Socket;
+use crate::harness::until;
+use crate::harness::viewers::Viewer;
 
 const JOIN: &str = r#"{"event":"superchat:join","room":"island-fight"}"#;
 const PING: &str = r#"{"event":"ping"}"#;
@@ -162,4 +164,53 @@ async fn a_client_that_never_reads_does_not_hold_a_drain_up() {
     server.stop();
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert!(server.log().iter().any(|line| line.contains("\"stopped\"")), "{}", server.log().join("\n"));
+}
+
+/// The status with which a handshake is refused.
+fn refused(opened: Result<Socket, Error>) -> u16 {
+    match opened {
+        Err(Error::Http(answer)) => answer.status().as_u16(),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was let in"),
+    }
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_sockets_and_more_for_who_is_signed_in() {
+    let more = "[server]\nsockets_per_address = 2\ntrusted_proxies = [\"127.0.0.1\"]\n";
+    let server = night::serve(more).await;
+    let viewer = Viewer::register(&server, 1).await;
+    let from = |address: &'static str| [("x-forwarded-for", address)];
+    let one = Socket::try_open_as(&server, "", &from("203.0.113.1")).await.expect("the first");
+    let _two = Socket::try_open_as(&server, "", &from("203.0.113.1")).await.expect("the second");
+    assert_eq!(refused(Socket::try_open_as(&server, "", &from("203.0.113.1")).await), 429);
+    // A cookie that nobody was given is no session.
+    let stranger =
+        [("x-forwarded-for", "203.0.113.1"), ("cookie", "bh_session=abcdefghijkmnpqrstuvwxyzabcdefghijkmnpqr")];
+    assert_eq!(refused(Socket::try_open_as(&server, "", &stranger).await), 429);
+    let signed_in = [("x-forwarded-for", "203.0.113.1"), ("cookie", viewer.cookie.as_str())];
+    let mut more = Vec::new();
+    for _ in 0..4 {
+        more.push(Socket::try_open_as(&server, "", &signed_in).await.expect("somebody who is signed in"));
+    }
+    assert_eq!(refused(Socket::try_open_as(&server, "", &signed_in).await), 429);
+    // A neighbour hears nothing of it, and what is closed makes room.
+    drop(Socket::try_open_as(&server, "", &from("203.0.113.2")).await.expect("a neighbour"));
+    drop((one, more));
+    until("there is room again", Duration::from_secs(10), async || {
+        Socket::try_open_as(&server, "", &from("203.0.113.1")).await.ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_is_not_listed_nobody_is_counted() {
+    let server = night::serve("[server]\nsockets_per_address = 1\n").await;
+    let forwarded = [("x-forwarded-for", "203.0.113.1")];
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(Socket::try_open_as(&server, "", &forwarded).await.expect("a socket"));
+    }
+    let _bare = Socket::open(&server).await;
+    assert_eq!(refused(Socket::try_open(&server).await), 429);
 }

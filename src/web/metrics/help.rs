@@ -49,6 +49,7 @@ const COUNTERS: &[Help] = &[
     ("bakuhantam_publisher_inotify_overflows_total", "Overflows of inotify's queue; the folder is scanned then."),
     ("bakuhantam_publisher_put_bytes_total", "Bytes stored, by kind of object."),
     ("bakuhantam_publisher_put_retries_total", "PUTs that failed and are tried again, by kind of object."),
+    ("bakuhantam_sockets_refused_total", "Sockets turned away since their address has too many."),
 ];
 
 /// What rises and falls.

@@ -124,6 +124,7 @@ fn site(events: Vec<EventFacts>) -> web::Data<Site> {
         beacons: Arc::default(),
         overlay_keys: crate::events::OverlayKeyCodes::new(&secret),
         presence: crate::cluster::presence::Presence::new(RowId::new(clock.now(), random.as_ref()), "a".to_owned()),
+        turnstile: Arc::default(),
         polls: crate::polls::Board::new(&store),
         accounts,
         crowd: Crowd::new(CrowdParts {

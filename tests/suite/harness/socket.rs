@@ -7,6 +7,8 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -33,8 +35,18 @@ impl Socket {
 
     /// The same with a query.
     pub async fn try_open_with(server: &TestServer, query: &str) -> Result<Self, Error> {
+        Self::try_open_as(server, query, &[]).await
+    }
+
+    /// The same with headers too.
+    pub async fn try_open_as(server: &TestServer, query: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
         let url = server.url(&format!("/ws{query}")).replacen("http", "ws", 1);
-        let (socket, _) = timeout(SOON, connect_async(url)).await.expect("an answer to the handshake")?;
+        let mut request = url.into_client_request().expect("an address");
+        for (name, value) in headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            request.headers_mut().append(name, HeaderValue::from_str(value).expect("a value"));
+        }
+        let (socket, _) = timeout(SOON, connect_async(request)).await.expect("an answer to the handshake")?;
         Ok(Self(socket))
     }
 

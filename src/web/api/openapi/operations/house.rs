@@ -30,8 +30,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         tag: "house",
         summary: "Opens the socket",
         words: "A WebSocket handshake (RFC 6455). The client may send `superchat:join` and `ping`.",
+        queries: &[
+            ("overlay", "Which overlay page opens it: it does not count as a viewer."),
+            ("key", "The event's overlay key: the page is the broadcast's own."),
+        ],
         answers: (101, Answer::Nothing),
-        more: &[(400, "socket.handshake"), (403, "web.foreign_origin"), (503, "web.draining")],
+        more: &[
+            (400, "socket.handshake"),
+            (400, "socket.no_such_overlay"),
+            (403, "web.foreign_origin"),
+            (429, "socket.too_many"),
+            (503, "web.draining"),
+        ],
         ..PLAIN
     },
     Operation {
