@@ -141,7 +141,8 @@ async fn listen(stream: TcpStream, mut kept: Vec<u8>, crowd: Rc<Crowd>) {
 
 /// On a thread of its own, so that the sockets do not delay the answer's time.
 fn post(host: &str, path: &str, headers: &str, body: &str) -> (Instant, Instant) {
-    let headers: String = headers.split('|').filter(|line| !line.is_empty()).map(|line| format!("{line}\r\n")).collect();
+    let headers: String =
+        headers.split('|').filter(|line| !line.is_empty()).map(|line| format!("{line}\r\n")).collect();
     let length = body.len();
     let asked = format!(
         "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\

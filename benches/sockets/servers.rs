@@ -178,13 +178,10 @@ pub fn serve_bare() {
     actix_web::rt::System::new().block_on(async {
         let room = Room::new(broadcast::channel(256).0);
         let server = HttpServer::new(move || {
-            App::new()
-                .app_data(room.clone())
-                .route("/ws", web::get().to(listen))
-                .route(
-                    "/say",
-                    web::post().to(|body: String, room: Room| async move { say(ByteString::from(body), room).await }),
-                )
+            App::new().app_data(room.clone()).route("/ws", web::get().to(listen)).route(
+                "/say",
+                web::post().to(|body: String, room: Room| async move { say(ByteString::from(body), room).await }),
+            )
         })
         .backlog(4096)
         .bind("127.0.0.1:0")
