@@ -168,8 +168,8 @@ async fn listen(req: HttpRequest, body: web::Payload, room: Room) -> actix_web::
     Ok(response)
 }
 
-async fn say(body: ByteString, room: Room) -> HttpResponse {
-    drop(room.send(body));
+async fn say(body: String, room: Room) -> HttpResponse {
+    drop(room.send(body.into()));
     HttpResponse::NoContent().finish()
 }
 
@@ -178,10 +178,7 @@ pub fn serve_bare() {
     actix_web::rt::System::new().block_on(async {
         let room = Room::new(broadcast::channel(256).0);
         let server = HttpServer::new(move || {
-            App::new().app_data(room.clone()).route("/ws", web::get().to(listen)).route(
-                "/say",
-                web::post().to(|body: String, room: Room| async move { say(ByteString::from(body), room).await }),
-            )
+            App::new().app_data(room.clone()).route("/ws", web::get().to(listen)).route("/say", web::post().to(say))
         })
         .backlog(4096)
         .bind("127.0.0.1:0")
