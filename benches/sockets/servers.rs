@@ -69,7 +69,9 @@ impl Ours {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = folder.path().join("bakuhantam.toml");
         let host = format!("127.0.0.1:{port}");
-        let written = format!("[server]\nlisten = \"{host}\"\npublic_url = \"http://{host}\"\nsockets_per_address = 20000\n{SUPERCHAT}");
+        let written = format!(
+            "[server]\nlisten = \"{host}\"\npublic_url = \"http://{host}\"\nsockets_per_address = 20000\n{SUPERCHAT}"
+        );
         std::fs::write(&config, written).unwrap();
         let night = folder.path().join("night.toml");
         std::fs::write(&night, NIGHT).unwrap();

@@ -16,7 +16,7 @@ use crate::ids::{AccountId, EventSlug, RowId, SharedRandom};
 use crate::ledger::{self, Posting};
 use crate::money::Coins;
 use crate::store::idempotency::{self, Known};
-use crate::store::{Conn, Store, StoreError};
+use crate::store::{Conn, Shared, Store, StoreError};
 use crate::superchat::{self, BoardRow, Given, Kind, Ladder, PublicPage, Rules, Support, SupportError, Worded};
 
 /// The time in which a viewer's supports are counted, in milliseconds.
@@ -37,7 +37,20 @@ pub struct CrowdParts {
 
 /// Everything the crowd does with coins and sees of it. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Crowd(pub(super) Arc<CrowdParts>, Arc<Mutex<HashMap<EventSlug, Ladder>>>);
+pub struct Crowd(pub(super) Arc<CrowdParts>, Arc<Readings>);
+
+/// A page of what is public: of which event and kind, behind which number, and how long.
+type PageKey = (EventSlug, Option<Kind>, Option<i64>, i64);
+
+/// What a crowd asks for again and again, read once for all who ask. `None`: the event is not shown.
+#[derive(Debug, Default)]
+struct Readings {
+    pages: Shared<PageKey, Option<PublicPage>>,
+    ladders: Shared<EventSlug, Option<Ladder>>,
+    boards: Shared<(EventSlug, i64), Option<Vec<BoardRow>>>,
+    /// Ladders as they were last read.
+    last: Mutex<HashMap<EventSlug, Arc<Option<Ladder>>>>,
+}
 
 /// Who gives.
 #[derive(Clone, Debug)]
@@ -137,8 +150,10 @@ impl Crowd {
         after: Option<i64>,
         limit: i64,
     ) -> Result<PublicPage, SupportError> {
-        let rules = self.0.rules.clone();
-        self.read(slug, move |conn, event| superchat::list_public(conn, event, kind, (after, limit), &rules)).await
+        let (rules, key) = (self.0.rules.clone(), (slug.clone(), kind, after, limit));
+        let read =
+            || self.read(slug, move |conn, event| superchat::list_public(conn, event, kind, (after, limit), &rules));
+        shown(self.1.pages.get(&key, read).await?, slug)
     }
 
     /// What all supports of an event add up to; while the database is away, what they added up to when it was last
@@ -147,17 +162,18 @@ impl Crowd {
     /// # Errors
     /// `events.not_found`, or the database where it was never asked.
     pub async fn get_ladder(&self, slug: &EventSlug) -> Result<Ladder, SupportError> {
-        let known = || self.1.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.read(slug, superchat::get_ladder).await {
+        let known = || self.1.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = self.1.ladders.get(slug, || self.read(slug, superchat::get_ladder)).await;
+        match read {
             Ok(ladder) => {
-                known().insert(slug.clone(), ladder.clone());
-                Ok(ladder)
+                known().insert(slug.clone(), Arc::clone(&ladder));
+                shown(ladder, slug)
             }
-            Err(SupportError::Store(error)) if error.is_unavailable() => {
+            Err(error) if error.is_unavailable() => {
                 let last = known().get(slug).cloned();
-                last.ok_or(SupportError::Store(error))
+                shown(last.ok_or(SupportError::Store(error))?, slug)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -175,10 +191,12 @@ impl Crowd {
     /// # Errors
     /// `events.not_found`, or the database.
     pub async fn list_board(&self, slug: &EventSlug, limit: i64) -> Result<Vec<BoardRow>, SupportError> {
-        self.read(slug, move |conn, event| superchat::list_board(conn, event, limit)).await
+        let read = || self.read(slug, move |conn, event| superchat::list_board(conn, event, limit));
+        shown(self.1.boards.get(&(slug.clone(), limit), read).await?, slug)
     }
 
-    async fn read<T, F>(&self, slug: &EventSlug, f: F) -> Result<T, SupportError>
+    /// Reads something of an event that is shown; `None`: it is not.
+    async fn read<T, F>(&self, slug: &EventSlug, f: F) -> Result<Option<T>, StoreError>
     where
         F: Fn(&mut Conn, &RowId) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
@@ -186,11 +204,16 @@ impl Crowd {
         let slug = slug.clone();
         let work = move |conn: &mut Conn| {
             let event = crate::events::find_shown(conn, &slug)?;
-            let event = event.ok_or_else(|| SupportError::NoSuchEvent(slug.clone()))?;
-            Ok(f(conn, &event)?)
+            event.map(|event| f(conn, &event)).transpose()
         };
         self.0.store.read(work).await
     }
+}
+
+/// What was read of an event, or that it is not shown.
+fn shown<T: Clone>(read: Arc<Option<T>>, slug: &EventSlug) -> Result<T, SupportError> {
+    let read = Arc::try_unwrap(read).unwrap_or_else(|read| Option::clone(&read));
+    read.ok_or_else(|| SupportError::NoSuchEvent(slug.clone()))
 }
 
 impl Sending {

@@ -27,6 +27,7 @@ mod pool;
 mod prepared;
 pub mod schema;
 mod settings;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -46,6 +47,7 @@ pub use error::StoreError;
 pub use liveness::Liveness;
 pub use open::Dialect;
 pub use prepared::{Bind, Prepared};
+pub use shared::Shared;
 pub use transaction::{be_patient, lock, lock_shared};
 pub use wake::Commits;
 

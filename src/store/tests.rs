@@ -1,4 +1,8 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use super::error::lost_a_race;
 use super::*;
@@ -67,4 +71,59 @@ fn an_address_that_libpq_cannot_read_is_told_without_its_password() {
         let said = store.connect().err().expect("nobody is there").to_string();
         assert!(!said.contains("cret"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_reading_is_shared_by_all_who_asked_before_it_began_and_by_nobody_later() {
+    let shared: Arc<Shared<&str, usize>> = Arc::default();
+    let readings = Arc::new(AtomicUsize::new(0));
+    let (begun, may_end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let ask = |waits: bool| {
+        let (shared, readings) = (shared.clone(), readings.clone());
+        let (begun, may_end) = (begun.clone(), may_end.clone());
+        async move {
+            let read = || async move {
+                let number = readings.fetch_add(1, Ordering::SeqCst) + 1;
+                if waits {
+                    begun.notify_one();
+                    may_end.notified().await;
+                }
+                Ok(number)
+            };
+            shared.get(&"ladder", read).await.map(|number| *number)
+        }
+    };
+    let first = tokio::spawn(ask(true));
+    begun.notified().await;
+    // They ask while the first reads: what they are given was read after they asked, once for all.
+    let later: Vec<_> = (0..50).map(|_| tokio::spawn(ask(false))).collect();
+    tokio::task::yield_now().await;
+    may_end.notify_one();
+    assert_eq!(first.await.expect("no panic").expect("a number"), 1);
+    for one in later {
+        assert_eq!(one.await.expect("no panic").expect("a number"), 2);
+    }
+    assert_eq!(ask(false).await.expect("a number"), 3);
+}
+
+#[tokio::test]
+async fn a_reading_that_fails_is_told_to_all_who_waited_and_tried_again_by_the_next() {
+    let shared: Shared<u8, ()> = Shared::default();
+    let (begun, may_end) = (Notify::new(), Notify::new());
+    let first = shared.get(&1, || async {
+        begun.notify_one();
+        may_end.notified().await;
+        Ok(())
+    });
+    let others = async {
+        begun.notified().await;
+        let away = || async { Err(StoreError::Unavailable("no answer".into())) };
+        let both = async { tokio::join!(shared.get(&1, away), shared.get(&1, || async { Ok(()) })) };
+        let ((), both) = tokio::join!(async { may_end.notify_one() }, both);
+        both
+    };
+    let (first, (second, third)) = tokio::join!(first, others);
+    assert!(first.is_ok());
+    assert!(second.is_err_and(|error| error.is_unavailable()) && third.is_err_and(|error| error.is_unavailable()));
+    assert!(shared.get(&1, || async { Ok(()) }).await.is_ok());
 }

@@ -8,16 +8,20 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
-use rustix::net::sockopt::set_tcp_user_timeout;
+use socket2::SockRef;
 use tokio_util::task::TaskTracker;
 
 use super::headers::Fixed;
 use super::hooks::ingest::HookParts;
 use super::{HealthBoard, Site, headers, routes};
 
-/// Accepted connections inherit it: one that takes nothing for so many milliseconds is reset by the kernel. A reader that
-/// a socket or an answer has given up on would else keep its connection, and megabytes unsent, as long as it likes.
-const UNTAKEN_MS_MAX: u32 = 30_000;
+/// Accepted connections inherit it: one that takes nothing for so long is reset by the kernel. A reader that a socket or an
+/// answer has given up on would else keep its connection as long as it likes.
+const UNTAKEN_MAX: Duration = Duration::from_secs(30);
+/// They inherit this too: bytes that the kernel holds for a connection before they can be sent. Without it a thousand
+/// readers that never read hold megabytes each, and it takes minutes until one is seen to be slow. What is on its way is
+/// not counted, so that fast ones are no slower.
+const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 
 /// What the server is made of.
 #[derive(Clone, Debug)]
@@ -44,7 +48,9 @@ impl Server {
     /// The address cannot be bound.
     pub fn start(address: SocketAddr, parts: Parts, stop_within: Duration, tracker: &TaskTracker) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        set_tcp_user_timeout(&listener, UNTAKEN_MS_MAX)?;
+        let accepted = SockRef::from(&listener);
+        accepted.set_tcp_user_timeout(Some(UNTAKEN_MAX))?;
+        accepted.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
         let address = listener.local_addr()?;
         let fixed = web::Data::new(Fixed::new(&parts.site.config));
         let site = web::Data::new(parts.site);
