@@ -263,6 +263,7 @@ for (const [name, query, thanks, voted, short] of [["id", "", "Terkirim", "Suara
     const { page, close } = await giver.device({ ...PHONE, javaScriptEnabled: false });
     await page.goto(`${night.url}/watch/${SLUG}${query}`);
     const said = `tanpa skrip <b>${name}</b>`;
+    assert.equal(await page.locator("html").evaluate((at) => at.scrollWidth - at.clientWidth), 0, "nothing is wider than the phone");
     await page.fill(".support-plain textarea", said);
     await page.fill(".support-plain [name=coins]", "60");
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/plain-${name}.png`, fullPage: true });

@@ -124,13 +124,14 @@ on_both_databases! {
         let server = serve(&db, "").await;
         let ari = rich(&server, 1, 1_000).await;
         let names = ["=1+1", "+62", "-1", "@SUM(A1)"];
-        let mut text = String::from(
+        let event = String::from(
             "[[events]]\nslug = \"formula-night\"\ntitle = \"=2+2\"\nstarts_at = \"2026-12-05T19:00:00+07:00\"\n\
              status = \"published\"\n",
         );
-        for (number, pair) in (1..).zip(names.chunks(2)) {
-            text.push_str(&format!("[[events.fights]]\nnumber = {number}\nred = \"{}\"\nblue = \"{}\"\n", pair[0], pair[1]));
-        }
+        let fight = |(number, pair): (i64, &[&str])| {
+            format!("[[events.fights]]\nnumber = {number}\nred = \"{}\"\nblue = \"{}\"\n", pair[0], pair[1])
+        };
+        let mut text: String = [event].into_iter().chain((1..).zip(names.chunks(2)).map(fight)).collect();
         text.push_str("[[events.polls]]\ncode = \"q\"\nquestion = \"=3+3\"\noptions = [\"=4\", \"=5\"]\nstatus = \"open\"\n");
         night::apply(&server, &text);
         let event = night::event_that(&server, "formula-night", "it is shown", SOON, |event| event["fights"].is_array()).await;

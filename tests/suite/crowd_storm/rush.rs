@@ -28,16 +28,14 @@ pub fn steps() -> impl Iterator<Item = i64> {
 }
 
 fn night() -> String {
-    let mut text = format!(
+    let text = format!(
         "[[events]]\nslug = \"{EVENT}\"\ntitle = \"Storm Night\"\nstarts_at = \"2026-12-05T19:00:00+07:00\"\n\
          status = \"published\"\n[[events.fights]]\nnumber = 1\nred = \"Ari\"\nblue = \"Budi\"\n[[events.polls]]\n\
          code = \"winner\"\nquestion = \"Siapa menang?\"\noptions = [\"Ari\", \"Budi\"]\ncoins_per_vote = 2\n\
          max_votes_per_viewer = 100000\nstatus = \"open\"\n"
     );
-    for coins in steps() {
-        text.push_str(&format!("[[events.milestones]]\ncoins = {coins}\ntitle = \"Ronde {coins}\"\n"));
-    }
-    text
+    let step = |coins| format!("[[events.milestones]]\ncoins = {coins}\ntitle = \"Ronde {coins}\"\n");
+    [text].into_iter().chain(steps().map(step)).collect()
 }
 
 /// What was sent, and how it was answered.

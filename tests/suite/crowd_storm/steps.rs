@@ -17,14 +17,12 @@ const SUPPORTS: u32 = 20;
 const COINS: i64 = 7;
 
 fn night() -> String {
-    let mut text = String::from(
+    let text = String::from(
         "[[events]]\nslug = \"step-night\"\ntitle = \"Step Night\"\nstarts_at = \"2026-12-05T19:00:00+07:00\"\n\
          status = \"published\"\n",
     );
-    for step in 1..=30 {
-        text.push_str(&format!("[[events.milestones]]\ncoins = {}\ntitle = \"Langkah {step}\"\n", step * 25));
-    }
-    text
+    let step = |step: i64| format!("[[events.milestones]]\ncoins = {}\ntitle = \"Langkah {step}\"\n", step * 25);
+    [text].into_iter().chain((1..=30).map(step)).collect()
 }
 
 /// The steps that a socket is told are reached, up to the total that all come to.
